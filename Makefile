@@ -1,0 +1,48 @@
+# Cronsole. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help run psql test unit lint format lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.venv/bin/python:
+	@echo "Creating the virtual environment .venv ..."
+	@$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.lock | .venv/bin/python
+	@echo "Installing the service's dependencies, an embedded Postgres among them (about 60 MB, once) ..."
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/.development: requirements-dev.lock | .venv/bin/python
+	@echo "Installing the dependencies of the service and of its tests (about 90 MB, once) ..."
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@ .venv/.runtime
+
+run: .venv/.runtime ## start one replica on the embedded Postgres, with sample data
+	@exec $(BIN)/python -m service serve
+
+psql: .venv/.runtime ## open psql on the service's database
+	@exec $(BIN)/python -m service psql
+
+test: lint ## everything that CI runs
+	@$(BIN)/python -m pytest
+
+unit: .venv/.development ## the fast tests alone
+	@$(BIN)/python -m pytest tests/unit
+
+lint: .venv/.development ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv/.development ## let ruff format and sort
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lock: ## renew the lock files (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra embedded pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra embedded --extra dev pyproject.toml -o requirements-dev.lock

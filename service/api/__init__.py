@@ -1,0 +1,1 @@
+"""HTTP: the admin API and the health checks."""

@@ -1,0 +1,1 @@
+"""All SQL and all use of asyncpg."""

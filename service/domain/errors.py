@@ -1,0 +1,104 @@
+"""The errors of the service, one small tree; `api/problems.py` maps it to HTTP once.
+
+CronsoleError
+├── InvalidInput            a named field holds what is not allowed
+│   └── InvalidSchedule     the cron expression, its zone or its policy
+├── JobNotFound
+├── ExecutionNotFound
+├── StateForbids            the state of things forbids it now
+│   ├── JobDisabled
+│   ├── JobAlreadyRunning
+│   ├── NoLiveHandler
+│   └── JobBeingEdited
+├── StaleRevision           somebody else changed the job in between
+├── LeaseLost               this replica no longer owns the execution
+├── ForeignDatabase         the database belongs to another system
+├── MigrationRefused        an applied migration differs from its file
+└── DatabaseUnavailable     no answer in time; what was asked may or may not have happened
+"""
+
+from uuid import UUID
+
+
+class CronsoleError(Exception):
+    """Base of every error that the service raises on purpose; its text may be shown to users."""
+
+
+class InvalidInput(CronsoleError):
+    """`field` holds something that is not allowed; `hint` says what is."""
+
+    def __init__(self, field: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.field, self.message, self.hint = field, message, hint
+
+
+class InvalidSchedule(InvalidInput):
+    """A schedule that cannot be read, or that never fires."""
+
+
+class JobNotFound(CronsoleError):
+    """No row of `jobs` has this id."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id!r}")
+        self.job_id = job_id
+
+
+class ExecutionNotFound(CronsoleError):
+    """No row of `job_executions` has this id."""
+
+    def __init__(self, execution_id: UUID) -> None:
+        super().__init__(f"there is no execution {execution_id}")
+        self.execution_id = execution_id
+
+
+class StateForbids(CronsoleError):
+    """What was asked is well formed, but the state of the job forbids it now."""
+
+    def __init__(self, job_id: str, message: str, blocking_execution_id: UUID | None = None) -> None:
+        super().__init__(message)
+        self.job_id, self.blocking_execution_id = job_id, blocking_execution_id
+
+
+class JobDisabled(StateForbids):
+    """The job is disabled."""
+
+
+class JobAlreadyRunning(StateForbids):
+    """The job has an unfinished execution, and its overlap policy allows no other."""
+
+
+class NoLiveHandler(StateForbids):
+    """No live replica knows the job's handler."""
+
+
+class JobBeingEdited(StateForbids):
+    """Somebody holds the job's row in an open transaction."""
+
+
+class StaleRevision(CronsoleError):
+    """The job is at another revision than the caller believes."""
+
+    def __init__(self, job_id: str, expected: int, actual: int) -> None:
+        super().__init__(f"job {job_id!r} is at revision {actual}, not {expected}")
+        self.job_id, self.expected, self.actual = job_id, expected, actual
+
+
+class LeaseLost(CronsoleError):
+    """The execution is owned by somebody else now, or closed."""
+
+    def __init__(self, execution_id: UUID) -> None:
+        super().__init__(f"execution {execution_id} is no longer owned by this replica")
+        self.execution_id = execution_id
+
+
+class ForeignDatabase(CronsoleError):
+    """The database holds tables of another system under our names."""
+
+
+class MigrationRefused(CronsoleError):
+    """A migration that was applied is not the file of that number any more."""
+
+
+class DatabaseUnavailable(CronsoleError):
+    """The database gave no answer in time; whether the statement took effect is unknown."""

@@ -1,0 +1,65 @@
+"""The execution: one run of a job, a row of `job_executions`."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class ExecutionStatus(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    CANCELLED = "CANCELLED"
+    LOST = "LOST"
+
+
+class TriggeredBy(StrEnum):
+    """Why an execution exists."""
+
+    SCHEDULE = "SCHEDULE"
+    MANUAL = "MANUAL"
+    SQL = "SQL"
+    RETRY = "RETRY"
+    CATCH_UP = "CATCH_UP"
+
+
+class OwnedExecution(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that this replica owns and has to run now, with all that running it needs.
+
+    `fencing_number` is the proof of ownership; spans are seconds.
+    """
+
+    execution_id: UUID
+    job_id: str
+    handler: str
+    fencing_number: int
+    attempt: int
+    triggered_by: TriggeredBy
+    params: dict[str, Any]
+    timeout_seconds: int | None
+    fire_time: datetime | None
+    window_start: datetime | None
+    window_end: datetime | None
+    checkpoint: Any = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an execution, as the runner reports it.
+
+    `error_details` are messages; `timeframes` is what clients see as `context`.
+    """
+
+    execution_id: UUID
+    fencing_number: int
+    status: ExecutionStatus
+    symbols_processed: int = 0
+    data_points_stored: int = 0
+    error_count: int = 0
+    error_details: list[str] = []
+    timeframes: list[str] | None = None
+    result: Any = None

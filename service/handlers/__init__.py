@@ -1,0 +1,1 @@
+"""The work that jobs do, and what a handler sees of its run."""

@@ -1,0 +1,1 @@
+"""When a job fires: one timer task per enabled CRON job."""
