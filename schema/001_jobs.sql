@@ -1,0 +1,368 @@
+-- Jobs: what may run and when; their hot state; who changed what. Every change is validated, stamped, audited
+-- and announced here, so that psql, the API and the console obey one set of rules.
+
+create table jobs (
+    job_id                text primary key,
+    display_name          text not null,
+    description           text,
+    job_group             text not null default 'DEFAULT',
+    schedule_type         text not null check (schedule_type in ('CRON', 'MANUAL')),
+    schedule_cron         text,
+    time_zone             text not null default 'UTC',
+    enabled               boolean not null default true,
+    handler               text not null,
+    params                jsonb not null default '{}',
+    overlap_policy        text not null default 'SKIP' check (overlap_policy in ('SKIP', 'QUEUE', 'ALLOW', 'REPLACE')),
+    misfire_policy        text not null default 'COALESCE' check (misfire_policy in ('COALESCE', 'SKIP', 'ALL')),
+    misfire_grace_seconds integer not null default 86400,
+    clock_change_policy   text not null default 'ONCE' check (clock_change_policy in ('ONCE', 'WALL')),
+    timeout_seconds       integer,
+    max_attempts          integer not null default 1,
+    retry_backoff_seconds integer not null default 30,
+    on_lost               text not null default 'FAIL' check (on_lost in ('FAIL', 'RETRY')),
+    overdue_after_seconds integer not null default 60,
+    paused_until          timestamptz,
+    pause_reason          text,
+    revision              bigint not null default 1,
+    planned_from          timestamptz not null default clock_timestamp(),
+    created_at            timestamptz not null default clock_timestamp(),
+    updated_at            timestamptz not null default clock_timestamp(),
+    updated_by            text not null default session_user,
+    check ((schedule_type = 'CRON') = (schedule_cron is not null))
+);
+
+comment on column jobs.planned_from is
+    'when what decides fires last changed (cron, zone, clock policy, type, enabled); no fire at or before it is started';
+comment on column jobs.revision is '+1 on each real change; a claim on an older revision starts nothing';
+
+-- One small hot row per job, and the lock of every decision about it. It outlives the job, as the history does.
+create table job_state (
+    job_id                 text primary key,
+    decided_through        timestamptz,
+    next_fire_time         timestamptz,
+    planned_revision       bigint,
+    active_executions      integer not null default 0 check (active_executions >= 0),
+    waiting_execution_id   uuid,
+    last_execution_id      uuid,
+    last_start_time        timestamptz,
+    last_status            text,
+    last_duration_ms       bigint,
+    failures_in_succession integer not null default 0,
+    recent_outcomes        text[] not null default '{}',
+    schedule_error         text
+) with (fillfactor = 70);
+
+comment on column job_state.decided_through is 'the last decided fire: catching up starts after it';
+comment on column job_state.planned_revision is 'the revision of the job that next_fire_time was computed from';
+comment on column job_state.active_executions is 'executions QUEUED or RUNNING, without the waiting one';
+comment on column job_state.waiting_execution_id is 'the QUEUED execution that starts when the active ones have ended';
+comment on column job_state.recent_outcomes is 'the last 30 outcomes, the newest last';
+
+-- The zones that the service's own tzdata knows; filled by `migrate`, so that psql refuses what Python would.
+create table time_zones (
+    name text primary key
+);
+insert into time_zones values ('UTC');
+
+create table service_state (
+    only_row     boolean primary key default true check (only_row),
+    paused_until timestamptz,
+    pause_reason text,
+    paused_by    text,
+    -- CRONSOLE_START_PAUSED pauses a database once; whoever resumes is not overruled by the next start.
+    was_started_paused boolean not null default false
+);
+insert into service_state default values;
+
+create table job_changes (
+    change_id        bigint generated always as identity primary key,
+    job_id           text not null,
+    operation        text not null check (operation in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')),
+    changed_at       timestamptz not null default clock_timestamp(),
+    changed_by       text not null,
+    session_role     text not null default session_user,
+    application_name text not null default current_setting('application_name'),
+    transaction_id   xid8 not null default pg_current_xact_id(),
+    revision         bigint,
+    moves_plan       boolean not null default false,
+    before           jsonb,
+    after            jsonb
+);
+create index job_changes_by_job on job_changes (job_id, change_id desc);
+create index job_changes_by_transaction on job_changes (transaction_id);
+create index job_changes_by_time on job_changes (changed_at);
+
+comment on column job_changes.changed_by is 'the API subject where the service says so, else the session''s role';
+comment on column job_changes.moves_plan is 'whether the change touched what decides fires';
+
+-- The replicas and their leases. The lease is the right to claim and to run; times are the database's.
+create table replicas (
+    replica_id             uuid primary key,
+    started_at             timestamptz not null default clock_timestamp(),
+    lease_expires_at       timestamptz not null,
+    version                text not null,
+    handlers               text[] not null,
+    listener_round_trip_ms double precision,
+    clock_offset_ms        double precision,
+    draining               boolean not null default false
+);
+
+-- One way to say no: the field, what is wrong, what is allowed. CR400 is bad input, CR404 and CR409 as in HTTP.
+create function refuse_input(field text, message text, remedy text) returns void
+language plpgsql as $$
+begin
+    raise exception using errcode = 'CR400', column = field, message = field || ': ' || message, hint = remedy;
+end
+$$;
+
+-- Who acts. cronsole.actor can be set by anybody in psql, so it is believed only from the service's role or the
+-- owner of the tables; the audit keeps the session's role beside it.
+create function current_actor() returns text
+language sql stable as $$
+    select case
+        when pg_has_role(session_user, (select relowner from pg_class where oid = 'jobs'::regclass), 'member')
+          or exists (select from pg_roles
+                      where rolname = 'cronsole_service' and pg_has_role(session_user, oid, 'member'))
+        then coalesce(nullif(current_setting('cronsole.actor', true), ''), session_user)
+        else session_user
+    end
+$$;
+
+create function refuse_number_outside(field text, value integer, lowest integer, highest integer) returns void
+language plpgsql as $$
+begin
+    if value is null or value not between lowest and highest then
+        perform refuse_input(field, format('%s is out of range', coalesce(value::text, 'null')),
+                             format('a whole number from %s to %s', least, most));
+    end if;
+end
+$$;
+
+create function refuse_word_outside(field text, value text, allowed text[]) returns void
+language plpgsql as $$
+begin
+    if value is null or value <> all (allowed) then
+        perform refuse_input(field, format('%L is not allowed', left(value, 64)),
+                             'one of ' || array_to_string(allowed, ', '));
+    end if;
+end
+$$;
+
+create function validate_job(job jobs) returns void
+language plpgsql as $$
+begin
+    if job.job_id is null or job.job_id !~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,49}$' or job.job_id = 'history' then
+        perform refuse_input('job_id', format('%L is no job id', left(job.job_id, 64)),
+            '1 to 50 letters, digits, "_", "." or "-", the first a letter or digit; "history" is taken');
+    end if;
+    if job.display_name is null or btrim(job.display_name) = '' or char_length(job.display_name) > 100 then
+        perform refuse_input('display_name', 'a job needs a name', '1 to 100 characters');
+    end if;
+    if char_length(job.description) > 4000 then
+        perform refuse_input('description', 'the description is too long', 'at most 4,000 characters');
+    end if;
+    if job.job_group is null or btrim(job.job_group) = '' or char_length(job.job_group) > 50 then
+        perform refuse_input('job_group', 'a job belongs to a group', '1 to 50 characters');
+    end if;
+    if job.handler is null or job.handler !~ '^[a-z][a-z0-9_.]*$' or char_length(job.handler) > 100 then
+        perform refuse_input('handler', format('%L is no handler name', left(job.handler, 64)),
+            'lower-case letters, digits, "_" and ".", the first a letter, such as ''marketdata.incremental''');
+    end if;
+    if job.params is null or jsonb_typeof(job.params) <> 'object' or octet_length(job.params::text) > 65536 then
+        perform refuse_input('params', 'params must be a JSON object of at most 64 KB', 'such as ''{"symbols": ["IBM"]}''');
+    end if;
+    if char_length(job.pause_reason) > 500 then
+        perform refuse_input('pause_reason', 'the reason is too long', 'at most 500 characters');
+    end if;
+    perform refuse_word_outside('schedule_type', job.schedule_type, '{CRON,MANUAL}');
+    perform refuse_word_outside('overlap_policy', job.overlap_policy, '{SKIP,QUEUE,ALLOW,REPLACE}');
+    perform refuse_word_outside('misfire_policy', job.misfire_policy, '{COALESCE,SKIP,ALL}');
+    perform refuse_word_outside('clock_change_policy', job.clock_change_policy, '{ONCE,WALL}');
+    perform refuse_word_outside('on_lost', job.on_lost, '{FAIL,RETRY}');
+    perform refuse_number_outside('misfire_grace_seconds', job.misfire_grace_seconds, 0, 31536000);
+    if job.timeout_seconds is not null then
+        perform refuse_number_outside('timeout_seconds', job.timeout_seconds, 1, 604800);
+    end if;
+    perform refuse_number_outside('max_attempts', job.max_attempts, 1, 100);
+    perform refuse_number_outside('retry_backoff_seconds', job.retry_backoff_seconds, 0, 86400);
+    perform refuse_number_outside('overdue_after_seconds', job.overdue_after_seconds, 1, 86400);
+    if job.schedule_type = 'MANUAL' and job.schedule_cron is not null then
+        perform refuse_input('schedule_cron', 'a MANUAL job has no schedule',
+            'leave schedule_cron null, or set schedule_type to CRON in the same statement');
+    end if;
+    if job.schedule_type = 'CRON' and job.schedule_cron is null then
+        perform refuse_input('schedule_cron', 'a CRON job needs a schedule',
+            'six fields: second minute hour day-of-month month day-of-week, such as ''0 */5 * * * MON-FRI''');
+    end if;
+end
+$$;
+
+-- What only a change can get wrong: an old row stays editable when the zone data or the grammar moved on.
+create function validate_change(job jobs, cron_is_new boolean, zone_is_new boolean, handler_is_new boolean)
+returns void
+language plpgsql as $$
+declare
+    fault record;
+begin
+    if cron_is_new and job.schedule_cron is not null then
+        select f.message, f.hint into fault from cron_fault(job.schedule_cron) f;
+        if fault.message is not null then
+            perform refuse_input('schedule_cron', fault.message, fault.hint);
+        end if;
+    end if;
+    if zone_is_new and not exists (select from time_zones z where z.name = job.time_zone) then
+        perform refuse_input('time_zone', format('unknown time zone %L', left(job.time_zone, 64)),
+                             'an IANA name such as ''America/New_York''; the table time_zones lists them');
+    end if;
+    if handler_is_new and not exists (select from replicas r where r.lease_expires_at > clock_timestamp()
+                                                               and job.handler = any (r.handlers)) then
+        raise warning 'no live replica knows the handler % yet', quote_literal(job.handler)
+            using hint = 'the job is stored; it runs once a replica that has the handler is deployed';
+    end if;
+end
+$$;
+
+create function before_job_change() returns trigger
+language plpgsql as $$
+declare
+    moves_plan boolean;
+begin
+    if tg_op = 'INSERT' then
+        perform validate_job(new);
+        perform validate_change(new, true, true, true);
+        new.revision := 1;
+        new.planned_from := clock_timestamp();
+        new.created_at := new.planned_from;
+        new.updated_at := new.planned_from;
+        new.updated_by := current_actor();
+        return new;
+    end if;
+
+    -- The deferred move of planned_from (below) arrives here from inside a trigger and changes nothing else.
+    if pg_trigger_depth() > 1 and new.planned_from > old.planned_from
+       and new.revision = old.revision and new.updated_at = old.updated_at then
+        return new;
+    end if;
+
+    new.revision := old.revision;
+    new.planned_from := old.planned_from;
+    new.created_at := old.created_at;
+    new.updated_at := old.updated_at;
+    new.updated_by := old.updated_by;
+    if new is not distinct from old then
+        return new;
+    end if;
+    if new.job_id is distinct from old.job_id then
+        perform refuse_input('job_id', 'a job is never renamed', 'its history goes by the id; insert a new job instead');
+    end if;
+    perform validate_job(new);
+    perform validate_change(new, new.schedule_cron is distinct from old.schedule_cron,
+                            new.time_zone is distinct from old.time_zone, new.handler is distinct from old.handler);
+    moves_plan := (new.schedule_cron, new.time_zone, new.clock_change_policy, new.schedule_type, new.enabled)
+        is distinct from (old.schedule_cron, old.time_zone, old.clock_change_policy, old.schedule_type, old.enabled);
+    new.revision := old.revision + 1;
+    new.updated_at := clock_timestamp();
+    new.updated_by := current_actor();
+    if moves_plan then
+        new.planned_from := greatest(new.updated_at, old.planned_from + interval '1 microsecond');
+    end if;
+    return new;
+end
+$$;
+
+create trigger before_job_change before insert or update on jobs
+    for each row execute function before_job_change();
+
+-- One row per transaction that moved a plan; its deferred trigger runs at the commit.
+create table job_change_transactions (
+    transaction_id  xid8 primary key,
+    first_change_at timestamptz not null
+);
+
+create function announce_job_changes(ids text[]) returns void
+language plpgsql as $$
+declare
+    payload text := array_to_string(ids, ',');
+begin
+    -- A payload of 8,000 bytes or more would fail the writer's transaction.
+    perform pg_notify('cronsole_jobs', case when octet_length(payload) > 7900 then '*' else payload end);
+end
+$$;
+
+create function after_job_change() returns trigger
+language plpgsql as $$
+declare
+    changed text[];
+    first_move timestamptz;
+begin
+    if tg_op = 'INSERT' then
+        insert into job_state (job_id) select n.job_id from new_rows n on conflict do nothing;
+        with audit as (
+            insert into job_changes (job_id, operation, changed_by, revision, moves_plan, after)
+            select n.job_id, 'INSERT', current_actor(), n.revision, true, to_jsonb(n) from new_rows n
+            returning job_id)
+        select array_agg(job_id) into changed from audit;
+        select min(n.planned_from) into first_move from new_rows n;
+    elsif tg_op = 'UPDATE' then
+        with audit as (
+            insert into job_changes (job_id, operation, changed_by, revision, moves_plan, before, after)
+            select n.job_id, 'UPDATE', current_actor(), n.revision, n.planned_from <> o.planned_from,
+                   to_jsonb(o), to_jsonb(n)
+              from new_rows n join old_rows o on o.job_id = n.job_id
+             where n.revision <> o.revision
+            returning job_id)
+        select array_agg(job_id) into changed from audit;
+        select min(n.planned_from) into first_move
+          from new_rows n join old_rows o on o.job_id = n.job_id
+         where n.revision <> o.revision and n.planned_from <> o.planned_from;
+    elsif tg_op = 'DELETE' then
+        with audit as (
+            insert into job_changes (job_id, operation, changed_by, revision, before)
+            select o.job_id, 'DELETE', current_actor(), o.revision, to_jsonb(o) from old_rows o
+            returning job_id)
+        select array_agg(job_id) into changed from audit;
+    else
+        insert into job_changes (job_id, operation, changed_by) values ('*', 'TRUNCATE', current_actor());
+        changed := '{*}';
+    end if;
+    if changed is not null then
+        perform announce_job_changes(changed);
+    end if;
+    if first_move is not null then
+        insert into job_change_transactions values (pg_current_xact_id(), first_move) on conflict do nothing;
+    end if;
+    return null;
+end
+$$;
+
+create trigger after_job_insert after insert on jobs
+    referencing new table as new_rows for each statement execute function after_job_change();
+create trigger after_job_update after update on jobs
+    referencing old table as old_rows new table as new_rows for each statement execute function after_job_change();
+create trigger after_job_delete after delete on jobs
+    referencing old table as old_rows for each statement execute function after_job_change();
+create trigger after_job_truncate after truncate on jobs
+    for each statement execute function after_job_change();
+
+-- A BEFORE trigger's time is not the commit's: an edit left open for minutes in psql would catch up the fires that
+-- the old schedule never named. So a transaction that lasted moves planned_from to its end, without a new revision.
+create function move_planned_from() returns trigger
+language plpgsql as $$
+declare
+    at_commit timestamptz := clock_timestamp();
+begin
+    -- Fires fall on whole seconds: crossing one matters however short the transaction was.
+    if at_commit - new.first_change_at > interval '100 milliseconds'
+       or date_trunc('second', at_commit) > date_trunc('second', new.first_change_at) then
+        update jobs j set planned_from = at_commit
+          from job_changes c
+         where c.transaction_id = new.transaction_id and c.moves_plan
+           and j.job_id = c.job_id and j.planned_from < at_commit;
+    end if;
+    delete from job_change_transactions t where t.transaction_id = new.transaction_id;
+    return null;
+end
+$$;
+
+create constraint trigger move_planned_from after insert on job_change_transactions
+    deferrable initially deferred for each row execute function move_planned_from();

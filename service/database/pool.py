@@ -1,0 +1,202 @@
+"""The one bounded way to the database: every wait ends, and every fault becomes one of our errors."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+import msgspec
+
+from service.domain.errors import CronsoleError, DatabaseUnavailable, InvalidInput, JobNotFound, StateForbids
+
+Connection: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+)
+
+ACQUIRE_SECONDS = 2.0
+# Below the client's limit, so that a statement whose caller gave up has ended on the server too.
+STATEMENT_SECONDS = 5.0
+CLIENT_SECONDS = 7.0
+RELEASE_SECONDS = 2.0
+CONNECT_SECONDS = 2.0
+# An idle peer that vanished is noticed within about 15 s, unanswered data within 10 s (Linux tcp(7)).
+KEEPALIVE_IDLE_SECONDS, KEEPALIVE_INTERVAL_SECONDS, KEEPALIVE_PROBES = 5, 3, 3
+TCP_USER_TIMEOUT_MS = 10_000
+
+UNAVAILABLE = (
+    TimeoutError,
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+def translated(error: asyncpg.PostgresError) -> CronsoleError | None:
+    """Return our error for one that the schema raised on purpose, else None.
+
+    The schema's codes: CR400 bad input with the field in COLUMN, CR404, CR409 (schema/001_jobs.sql).
+    """
+    message = str(error.message if hasattr(error, "message") else error)
+    match error.sqlstate:
+        case "CR400":
+            field = error.column_name or "input"
+            return InvalidInput(field, message.removeprefix(f"{field}: "), error.hint)
+        case "CR404":
+            return JobNotFound(error.detail or "")
+        case "CR409":
+            return StateForbids(error.detail or "", message)
+        case "23502":
+            return InvalidInput(error.column_name or "input", "a value is required")
+        case _:
+            return None
+
+
+def harden(connection: Connection) -> None:
+    """Make the kernel notice a peer that vanished; asyncpg itself does not."""
+    transport: Any = getattr(connection, "_transport", None)
+    wire = transport.get_extra_info("socket") if transport is not None else None
+    if wire is None or wire.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", KEEPALIVE_IDLE_SECONDS),
+        ("TCP_KEEPINTVL", KEEPALIVE_INTERVAL_SECONDS),
+        ("TCP_KEEPCNT", KEEPALIVE_PROBES),
+        ("TCP_USER_TIMEOUT", TCP_USER_TIMEOUT_MS),
+    ):
+        if hasattr(socket, name):
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+async def prepare(connection: Connection) -> None:
+    """Make a new connection speak our types: jsonb as plain Python values."""
+    harden(connection)
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            encoder=lambda value: msgspec.json.encode(value).decode(),
+            decoder=msgspec.json.decode,
+            schema="pg_catalog",
+        )
+
+
+async def connect(url: str, application_name: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """Open a connection outside any pool.
+
+    Raises:
+        DatabaseUnavailable: no answer in time.
+    """
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            connection = await asyncpg.connect(url, server_settings={"application_name": application_name})
+            await prepare(connection)
+            return connection
+    except UNAVAILABLE as fault:
+        raise DatabaseUnavailable(describe(fault)) from fault
+
+
+def describe(fault: BaseException) -> str:
+    """Say what a fault was without any address or secret in it."""
+    if isinstance(fault, asyncpg.PostgresError):
+        return f"the database says: {fault}"
+    return f"the database does not answer ({type(fault).__name__})"
+
+
+class Database:
+    """A small pool of connections for one purpose."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", client_seconds: float | None) -> None:
+        self._pool, self._client_seconds = pool, client_seconds
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection, for a bounded time.
+
+        Raises:
+            DatabaseUnavailable: no answer in time; what was asked may or may not have happened.
+            InvalidInput: the schema refused a value.
+        """
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        except UNAVAILABLE as fault:
+            raise DatabaseUnavailable(describe(fault)) from fault
+        try:
+            async with asyncio.timeout(self._client_seconds):
+                yield connection
+        except UNAVAILABLE as fault:
+            if not isinstance(fault, asyncpg.QueryCanceledError):
+                connection.terminate()
+            raise DatabaseUnavailable(describe(fault)) from fault
+        except asyncio.CancelledError:
+            # A statement may be under way; waiting for a frozen peer to confirm its end would have no bound.
+            connection.terminate()
+            raise
+        except asyncpg.PostgresError as fault:
+            if (ours := translated(fault)) is not None:
+                raise ours from fault
+            raise
+        finally:
+            await self._release(connection)
+
+    async def _release(self, connection: Connection) -> None:
+        try:
+            await self._pool.release(connection, timeout=RELEASE_SECONDS)  # type: ignore[arg-type]
+        except UNAVAILABLE:
+            connection.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a transaction of its own; errors as `connection`."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+
+async def no_reset(_: Connection) -> None:
+    """Leave a returned connection as it is: our own statements change nothing of the session."""
+
+
+@asynccontextmanager
+async def open_database(
+    url: str,
+    *,
+    application_name: str,
+    size: int,
+    statement_seconds: float | None = STATEMENT_SECONDS,
+    client_seconds: float | None = CLIENT_SECONDS,
+    is_for_handlers: bool = False,
+) -> AsyncIterator[Database]:
+    """Open a pool of at most `size` connections; nothing is connected before the first use.
+
+    A pool that handlers use resets each returned connection, since they may leave anything behind in it.
+    """
+    settings = {"application_name": application_name, "timezone": "UTC"}
+    if statement_seconds is not None:
+        settings["statement_timeout"] = str(int(statement_seconds * 1000))
+    pool = asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=size,
+        max_inactive_connection_lifetime=300,
+        init=prepare,
+        reset=None if is_for_handlers else no_reset,
+        timeout=CONNECT_SECONDS,
+        server_settings=settings,
+    )
+    await pool
+    try:
+        yield Database(pool, client_seconds)
+    finally:
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await pool.close()
+        except (TimeoutError, *UNAVAILABLE):
+            pool.terminate()
