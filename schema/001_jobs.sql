@@ -120,32 +120,13 @@ $$;
 create function current_actor() returns text
 language sql stable as $$
     select case
+        when coalesce(current_setting('cronsole.actor', true), '') = '' then session_user::text
         when pg_has_role(session_user, (select relowner from pg_class where oid = 'jobs'::regclass), 'member')
           or exists (select from pg_roles
                       where rolname = 'cronsole_service' and pg_has_role(session_user, oid, 'member'))
-        then coalesce(nullif(current_setting('cronsole.actor', true), ''), session_user)
-        else session_user
+        then current_setting('cronsole.actor', true)
+        else session_user::text
     end
-$$;
-
-create function refuse_number_outside(field text, value integer, lowest integer, highest integer) returns void
-language plpgsql as $$
-begin
-    if value is null or value not between lowest and highest then
-        perform refuse_input(field, format('%s is out of range', coalesce(value::text, 'null')),
-                             format('a whole number from %s to %s', least, most));
-    end if;
-end
-$$;
-
-create function refuse_word_outside(field text, value text, allowed text[]) returns void
-language plpgsql as $$
-begin
-    if value is null or value <> all (allowed) then
-        perform refuse_input(field, format('%L is not allowed', left(value, 64)),
-                             'one of ' || array_to_string(allowed, ', '));
-    end if;
-end
 $$;
 
 create function validate_job(job jobs) returns void
@@ -174,18 +155,41 @@ begin
     if char_length(job.pause_reason) > 500 then
         perform refuse_input('pause_reason', 'the reason is too long', 'at most 500 characters');
     end if;
-    perform refuse_word_outside('schedule_type', job.schedule_type, '{CRON,MANUAL}');
-    perform refuse_word_outside('overlap_policy', job.overlap_policy, '{SKIP,QUEUE,ALLOW,REPLACE}');
-    perform refuse_word_outside('misfire_policy', job.misfire_policy, '{COALESCE,SKIP,ALL}');
-    perform refuse_word_outside('clock_change_policy', job.clock_change_policy, '{ONCE,WALL}');
-    perform refuse_word_outside('on_lost', job.on_lost, '{FAIL,RETRY}');
-    perform refuse_number_outside('misfire_grace_seconds', job.misfire_grace_seconds, 0, 31536000);
-    if job.timeout_seconds is not null then
-        perform refuse_number_outside('timeout_seconds', job.timeout_seconds, 1, 604800);
+    if job.schedule_type in ('CRON', 'MANUAL') is not true then
+        perform refuse_input('schedule_type', format('%L is not allowed', left(job.schedule_type, 64)), 'one of CRON, MANUAL');
     end if;
-    perform refuse_number_outside('max_attempts', job.max_attempts, 1, 100);
-    perform refuse_number_outside('retry_backoff_seconds', job.retry_backoff_seconds, 0, 86400);
-    perform refuse_number_outside('overdue_after_seconds', job.overdue_after_seconds, 1, 86400);
+    if job.overlap_policy in ('SKIP', 'QUEUE', 'ALLOW', 'REPLACE') is not true then
+        perform refuse_input('overlap_policy', format('%L is not allowed', left(job.overlap_policy, 64)), 'one of SKIP, QUEUE, ALLOW, REPLACE');
+    end if;
+    if job.misfire_policy in ('COALESCE', 'SKIP', 'ALL') is not true then
+        perform refuse_input('misfire_policy', format('%L is not allowed', left(job.misfire_policy, 64)), 'one of COALESCE, SKIP, ALL');
+    end if;
+    if job.clock_change_policy in ('ONCE', 'WALL') is not true then
+        perform refuse_input('clock_change_policy', format('%L is not allowed', left(job.clock_change_policy, 64)), 'one of ONCE, WALL');
+    end if;
+    if job.on_lost in ('FAIL', 'RETRY') is not true then
+        perform refuse_input('on_lost', format('%L is not allowed', left(job.on_lost, 64)), 'one of FAIL, RETRY');
+    end if;
+    if job.misfire_grace_seconds between 0 and 31536000 is not true then
+        perform refuse_input('misfire_grace_seconds', format('%s is out of range', coalesce(job.misfire_grace_seconds::text, 'null')),
+                             'a whole number from 0 to 31,536,000');
+    end if;
+    if job.timeout_seconds not between 1 and 604800 then
+        perform refuse_input('timeout_seconds', format('%s is out of range', coalesce(job.timeout_seconds::text, 'null')),
+                             'a whole number from 1 to 604,800, or null for no limit');
+    end if;
+    if job.max_attempts between 1 and 100 is not true then
+        perform refuse_input('max_attempts', format('%s is out of range', coalesce(job.max_attempts::text, 'null')),
+                             'a whole number from 1 to 100');
+    end if;
+    if job.retry_backoff_seconds between 0 and 86400 is not true then
+        perform refuse_input('retry_backoff_seconds', format('%s is out of range', coalesce(job.retry_backoff_seconds::text, 'null')),
+                             'a whole number from 0 to 86,400');
+    end if;
+    if job.overdue_after_seconds between 1 and 86400 is not true then
+        perform refuse_input('overdue_after_seconds', format('%s is out of range', coalesce(job.overdue_after_seconds::text, 'null')),
+                             'a whole number from 1 to 86,400');
+    end if;
     if job.schedule_type = 'MANUAL' and job.schedule_cron is not null then
         perform refuse_input('schedule_cron', 'a MANUAL job has no schedule',
             'leave schedule_cron null, or set schedule_type to CRON in the same statement');
@@ -292,6 +296,7 @@ $$;
 create function after_job_change() returns trigger
 language plpgsql as $$
 declare
+    actor text := current_actor();
     changed text[];
     first_move timestamptz;
 begin
@@ -299,14 +304,14 @@ begin
         insert into job_state (job_id) select n.job_id from new_rows n on conflict do nothing;
         with audit as (
             insert into job_changes (job_id, operation, changed_by, revision, moves_plan, after)
-            select n.job_id, 'INSERT', current_actor(), n.revision, true, to_jsonb(n) from new_rows n
+            select n.job_id, 'INSERT', actor, n.revision, true, to_jsonb(n) from new_rows n
             returning job_id)
         select array_agg(job_id) into changed from audit;
         select min(n.planned_from) into first_move from new_rows n;
     elsif tg_op = 'UPDATE' then
         with audit as (
             insert into job_changes (job_id, operation, changed_by, revision, moves_plan, before, after)
-            select n.job_id, 'UPDATE', current_actor(), n.revision, n.planned_from <> o.planned_from,
+            select n.job_id, 'UPDATE', actor, n.revision, n.planned_from <> o.planned_from,
                    to_jsonb(o), to_jsonb(n)
               from new_rows n join old_rows o on o.job_id = n.job_id
              where n.revision <> o.revision
@@ -318,11 +323,11 @@ begin
     elsif tg_op = 'DELETE' then
         with audit as (
             insert into job_changes (job_id, operation, changed_by, revision, before)
-            select o.job_id, 'DELETE', current_actor(), o.revision, to_jsonb(o) from old_rows o
+            select o.job_id, 'DELETE', actor, o.revision, to_jsonb(o) from old_rows o
             returning job_id)
         select array_agg(job_id) into changed from audit;
     else
-        insert into job_changes (job_id, operation, changed_by) values ('*', 'TRUNCATE', current_actor());
+        insert into job_changes (job_id, operation, changed_by) values ('*', 'TRUNCATE', actor);
         changed := '{*}';
     end if;
     if changed is not null then

@@ -62,7 +62,7 @@ begin
     select r.handlers into v_handlers from replicas r
      where r.replica_id = p_replica_id and r.lease_expires_at > clock_timestamp() and not r.draining;
     if not found then
-        return query select i, 'NO_LEASE', null::double precision from generate_series(1, cardinality(p_job_ids)) i;
+        return query select i, 'NO_LEASE', null::double precision from generate_series(1, cardinality(p_job_ids)::bigint) i;
         return;
     end if;
 
@@ -72,6 +72,19 @@ begin
                select f.job_id from unnest(p_job_ids, p_fire_times) f (job_id, fire_time)
                 where not exists (select from job_fires d where d.job_id = f.job_id and d.fire_time = f.fire_time))
          order by s.job_id for update skip locked) locked;
+
+    if v_locked is null then
+        -- Nothing to decide here: what a replica that lost every fire pays.
+        return query
+        select f.nr,
+               case when d.execution_id = f.execution_id then 'OWN' when d.job_id is not null then 'TAKEN'
+                    when exists (select from jobs j where j.job_id = f.job_id) then 'BUSY' else 'UNKNOWN' end,
+               null::double precision
+          from unnest(p_job_ids, p_fire_times, p_execution_ids) with ordinality
+                   as f (job_id, fire_time, execution_id, nr)
+          left join job_fires d on d.job_id = f.job_id and d.fire_time = f.fire_time;
+        return;
+    end if;
 
     select array_agg(readable.job_id) into v_readable from (
         select j.job_id from jobs j where j.job_id = any (v_locked)

@@ -1,9 +1,10 @@
 """Fixtures that any test may ask for: databases of its own on the run's one server."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from service.database.pool import Database, open_database
 from tests.support.databases import DatabaseServer, running_server
 
 
@@ -33,3 +34,10 @@ def empty_database_url(database_server: DatabaseServer) -> Iterator[str]:
     """The URL of an empty database that belongs to this test alone."""
     with database_server.database() as name:
         yield database_server.url(name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A small pool on this test's own migrated database."""
+    async with open_database(database_url, application_name="cronsole test", size=12) as opened:
+        yield opened

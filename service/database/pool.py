@@ -77,13 +77,23 @@ def harden(connection: Connection) -> None:
             wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
+def json_text(value: Any) -> str | None:
+    """Write a value as JSON that `jsonb` accepts; None stays SQL's null.
+
+    Source: PostgreSQL's manual, 8.14: jsonb refuses the escape of U+0000, which text cannot hold.
+    """
+    if value is None:
+        return None
+    return msgspec.json.encode(value).decode().replace("\\u0000", "\\ufffd")
+
+
 async def prepare(connection: Connection) -> None:
     """Make a new connection speak our types: jsonb as plain Python values."""
     harden(connection)
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name,
-            encoder=lambda value: msgspec.json.encode(value).decode(),
+            encoder=json_text,
             decoder=msgspec.json.decode,
             schema="pg_catalog",
         )

@@ -1,0 +1,137 @@
+"""What the scheduler reads and writes: jobs with what was decided about them, and their next fire."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from service.database.pool import Database
+from service.domain.job import (
+    ClockChangePolicy,
+    Job,
+    MisfirePolicy,
+    OnLost,
+    OverlapPolicy,
+    ScheduleType,
+)
+
+REVISIONS = "select job_id, revision from jobs"
+PLANNED_JOBS = """
+    select j.*, s.decided_through
+      from jobs j left join job_state s on s.job_id = j.job_id
+     where $1::text[] is null or j.job_id = any ($1)
+"""
+# Every replica writes its plan; only the first for a revision changes the row, and a lagging one changes
+# nothing. Locked in key order, as everywhere; the update then looks at each row once more.
+RECORD_PLANS = """
+    with plans as (
+        select p.job_id, p.revision, p.next_fire_time, p.schedule_error
+          from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[])
+               as p (job_id, revision, next_fire_time, schedule_error)
+          join jobs j on j.job_id = p.job_id and j.revision = p.revision
+    ), locked as (
+        select s.job_id from job_state s join plans p on p.job_id = s.job_id
+         where s.planned_revision is distinct from p.revision
+         order by s.job_id for update of s
+    )
+    update job_state s
+       set next_fire_time = p.next_fire_time, planned_revision = p.revision,
+           schedule_error = p.schedule_error
+      from plans p join locked l on l.job_id = p.job_id
+     where s.job_id = p.job_id
+       and s.planned_revision is distinct from p.revision
+       and (p.next_fire_time is null or s.decided_through is null
+            or p.next_fire_time > s.decided_through)
+"""
+ACKNOWLEDGE = "select pg_notify('cronsole_events', $1)"
+
+
+class PlannedJob(msgspec.Struct, frozen=True):
+    """A job and its last decided fire; the next one is planned from that or `planned_from`."""
+
+    job: Job
+    decided_through: datetime | None
+
+    @property
+    def plan_from(self) -> datetime:
+        """The instant after which fires are still to be decided."""
+        if self.decided_through is None:
+            return self.job.planned_from
+        return max(self.job.planned_from, self.decided_through)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a replica made of a revision of a job: its next fire time, or why it has none."""
+
+    job_id: str
+    revision: int
+    next_fire_time: datetime | None
+    schedule_error: str | None = None
+
+
+class PlanStore:
+    """The scheduler's view of `jobs` and `job_state`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def revisions(self) -> dict[str, int]:
+        """The revision of every job."""
+        async with self._database.connection() as connection:
+            return {row["job_id"]: row["revision"] for row in await connection.fetch(REVISIONS)}
+
+    async def planned_jobs(self, job_ids: Sequence[str] | None = None) -> list[PlannedJob]:
+        """Those of the jobs that exist, all where none are named."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(PLANNED_JOBS, None if job_ids is None else list(job_ids))
+        return [PlannedJob(job_from_row(row), row["decided_through"]) for row in rows]
+
+    async def record_plans(self, plans: Sequence[Plan]) -> None:
+        """Store next fire times and unreadable schedules, where nobody did for this revision."""
+        ordered = sorted(plans, key=lambda plan: plan.job_id)
+        async with self._database.connection() as connection:
+            await connection.execute(
+                RECORD_PLANS,
+                [plan.job_id for plan in ordered],
+                [plan.revision for plan in ordered],
+                [plan.next_fire_time for plan in ordered],
+                [plan.schedule_error for plan in ordered],
+            )
+
+    async def announce(self, payload: str) -> None:
+        """Send a hint to everybody, in a statement of its own that holds no lock across a disk write."""
+        async with self._database.connection() as connection:
+            await connection.execute(ACKNOWLEDGE, payload)
+
+
+def job_from_row(row: asyncpg.Record) -> Job:
+    """Read a `Job` from a row of `jobs`."""
+    return Job(
+        job_id=row["job_id"],
+        display_name=row["display_name"],
+        description=row["description"],
+        job_group=row["job_group"],
+        schedule_type=ScheduleType(row["schedule_type"]),
+        schedule_cron=row["schedule_cron"],
+        time_zone=row["time_zone"],
+        enabled=row["enabled"],
+        handler=row["handler"],
+        params=row["params"],
+        overlap_policy=OverlapPolicy(row["overlap_policy"]),
+        misfire_policy=MisfirePolicy(row["misfire_policy"]),
+        misfire_grace_seconds=row["misfire_grace_seconds"],
+        clock_change_policy=ClockChangePolicy(row["clock_change_policy"]),
+        timeout_seconds=row["timeout_seconds"],
+        max_attempts=row["max_attempts"],
+        retry_backoff_seconds=row["retry_backoff_seconds"],
+        on_lost=OnLost(row["on_lost"]),
+        overdue_after_seconds=row["overdue_after_seconds"],
+        paused_until=row["paused_until"],
+        pause_reason=row["pause_reason"],
+        revision=row["revision"],
+        planned_from=row["planned_from"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        updated_by=row["updated_by"],
+    )
