@@ -1,10 +1,8 @@
 """What the scheduler reads and writes: jobs with what was decided about them, and their next fire."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import asyncpg
-import msgspec
 
 from service.database.pool import Database
 from service.domain.job import (
@@ -15,6 +13,7 @@ from service.domain.job import (
     OverlapPolicy,
     ScheduleType,
 )
+from service.domain.plan import Plan, PlannedJob
 
 REVISIONS = "select job_id, revision from jobs"
 PLANNED_JOBS = """
@@ -45,29 +44,6 @@ RECORD_PLANS = """
             or p.next_fire_time > s.decided_through)
 """
 ACKNOWLEDGE = "select pg_notify('cronsole_events', $1)"
-
-
-class PlannedJob(msgspec.Struct, frozen=True):
-    """A job and its last decided fire; the next one is planned from that or `planned_from`."""
-
-    job: Job
-    decided_through: datetime | None
-
-    @property
-    def plan_from(self) -> datetime:
-        """The instant after which fires are still to be decided."""
-        if self.decided_through is None:
-            return self.job.planned_from
-        return max(self.job.planned_from, self.decided_through)
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What a replica made of a revision of a job: its next fire time, or why it has none."""
-
-    job_id: str
-    revision: int
-    next_fire_time: datetime | None
-    schedule_error: str | None = None
 
 
 class PlanStore:

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-LONGEST_NAP_SECONDS = 1.0
+WATCH_SECONDS = 0.25
+SMALLEST_STEP = timedelta(milliseconds=20)
 
 
 class Clock(Protocol):
@@ -33,6 +35,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._offset = timedelta(0)
+        self._sleepers: set[asyncio.Future[None]] = set()
 
     @property
     def offset(self) -> timedelta:
@@ -40,8 +43,11 @@ class SystemClock:
         return self._offset
 
     def correct(self, offset: timedelta) -> None:
-        """Take a new measured offset; sleepers notice it within `LONGEST_NAP_SECONDS`."""
+        """Take a new measured offset; a step of at least 20 ms wakes all who sleep until an instant."""
+        is_step = abs(offset - self._offset) >= SMALLEST_STEP
         self._offset = offset
+        if is_step:
+            self.wake_sleepers()
 
     def uncorrected_now(self) -> datetime:
         """Return the machine's own wall clock, in UTC."""
@@ -57,6 +63,42 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
     async def sleep_until(self, instant: datetime) -> None:
-        # Short naps: asyncio sleeps on the monotonic clock, which a step of the wall clock does not move.
-        while (left := (instant - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a clock has no event
-            await asyncio.sleep(min(left, LONGEST_NAP_SECONDS))
+        loop = asyncio.get_running_loop()
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            woken = loop.create_future()
+            timer = loop.call_later(left, wake, woken)
+            self._sleepers.add(woken)
+            try:
+                await woken
+            finally:
+                timer.cancel()
+                self._sleepers.discard(woken)
+
+    def wake_sleepers(self) -> None:
+        """Make all who sleep until an instant look at the clock again."""
+        for sleeper in tuple(self._sleepers):
+            wake(sleeper)
+
+    async def watch(self, on_step: Callable[[timedelta], None]) -> None:
+        """Notice, for ever, that the wall clock was stepped or the process suspended, and wake the sleepers.
+
+        asyncio sleeps on the monotonic clock, which moves with neither; one watcher serves all sleepers.
+        """
+        before = self._lead()
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            step = self._lead() - before
+            if abs(step) >= SMALLEST_STEP:
+                before += step
+                self.wake_sleepers()
+                on_step(step)
+
+    def _lead(self) -> timedelta:
+        """How far the wall clock is ahead of the monotonic one."""
+        return self.uncorrected_now() - datetime.fromtimestamp(0, UTC) - timedelta(seconds=time.monotonic())
+
+
+def wake(sleeper: "asyncio.Future[None]") -> None:
+    """End a sleep, if it has not ended."""
+    if not sleeper.done():
+        sleeper.set_result(None)

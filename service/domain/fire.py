@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from service.domain.job import Job
+
 
 class FireKind(StrEnum):
     """What is asked for a fire: an execution (FIRE, CATCH_UP), or only its row in the ledger."""
@@ -23,15 +25,19 @@ class Fire(msgspec.Struct, frozen=True, kw_only=True):
     window that a caught-up execution has to cover, which ends with its fire time.
     """
 
-    job_id: str
+    job: Job
     fire_time: datetime
-    revision: int
     following: datetime | None
     kind: FireKind = FireKind.FIRE
     reason: str | None = None
     covers_from: datetime | None = None
     fires_covered: int | None = None
     window_start: datetime | None = None
+
+    @property
+    def wants_execution(self) -> bool:
+        """Whether an execution is asked for, and not only a row of the ledger."""
+        return self.kind in (FireKind.FIRE, FireKind.CATCH_UP)
 
 
 class Verdict(StrEnum):

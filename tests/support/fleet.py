@@ -9,6 +9,7 @@ from service.database.outcomes import OutcomeStore
 from service.database.pool import Database
 from service.database.replicas import Vitals, renew_lease
 from service.domain.fire import Claim, Fire, FireKind
+from tests.support.jobs import a_job
 
 HANDLERS = ["noop", "marketdata.incremental", "marketdata.backfill"]
 
@@ -75,9 +76,8 @@ def due(
     **extras: Any,
 ) -> Claim:
     """A claim of one fire."""
-    fire = Fire(
-        job_id=job_id, fire_time=fire_time, revision=revision, following=following, kind=kind, **extras
-    )
+    job = a_job(job_id, revision=revision)
+    fire = Fire(job=job, fire_time=fire_time, following=following, kind=kind, **extras)
     return Claim(fire, execution_id or uuid4())
 
 
