@@ -22,6 +22,11 @@ ON_LOST_RETRY = """
       from job_executions x join jobs j on j.job_id = x.job_id
      where x.execution_id = any ($1) and j.on_lost = 'RETRY'
 """
+TO_CANCEL = """
+    select execution_id, coalesce(cancel_requested_by, 'somebody') as requested_by
+      from job_executions
+     where execution_id = any ($1) and status = 'RUNNING' and cancel_requested_at is not null
+"""
 
 
 class Orphan(msgspec.Struct, frozen=True):
@@ -71,6 +76,12 @@ class OutcomeStore:
         """Close up to `limit` QUEUED executions that somebody asked to cancel."""
         async with self._database.connection() as connection:
             return [row["execution_id"] for row in await connection.fetch(CLOSE_CANCELLED, limit)]
+
+    async def to_cancel(self, execution_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Those of the running executions that somebody asked to cancel, and who did."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(TO_CANCEL, list(execution_ids))
+        return {row["execution_id"]: row["requested_by"] for row in rows}
 
     async def resumable(self, executions: Sequence[OwnedExecution]) -> set[UUID]:
         """Return those executions whose jobs want a lost run to be done again."""

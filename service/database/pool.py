@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -121,11 +121,22 @@ def describe(fault: BaseException) -> str:
     return f"the database does not answer ({type(fault).__name__})"
 
 
+@contextmanager
+def unavailable_as_ours() -> Iterator[None]:
+    """Turn the faults of a connection outside any pool into `DatabaseUnavailable`."""
+    try:
+        yield
+    except UNAVAILABLE as fault:
+        raise DatabaseUnavailable(describe(fault)) from fault
+
+
 class Database:
     """A small pool of connections for one purpose."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", client_seconds: float | None) -> None:
-        self._pool, self._client_seconds = pool, client_seconds
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", client_seconds: float | None, is_for_handlers: bool
+    ) -> None:
+        self._pool, self._client_seconds, self._is_for_handlers = pool, client_seconds, is_for_handlers
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -143,6 +154,8 @@ class Database:
             async with asyncio.timeout(self._client_seconds):
                 yield connection
         except UNAVAILABLE as fault:
+            if self._is_for_handlers:
+                raise  # it may well be the handler's own
             if not isinstance(fault, asyncpg.QueryCanceledError):
                 connection.terminate()
             raise DatabaseUnavailable(describe(fault)) from fault
@@ -186,7 +199,8 @@ async def open_database(
 ) -> AsyncIterator[Database]:
     """Open a pool of at most `size` connections; nothing is connected before the first use.
 
-    A pool that handlers use resets each returned connection, since they may leave anything behind in it.
+    A pool for handlers resets each returned connection, since they may leave anything behind in it, and
+    lets their own errors through as they are.
     """
     settings = {"application_name": application_name, "timezone": "UTC"}
     if statement_seconds is not None:
@@ -203,7 +217,7 @@ async def open_database(
     )
     await pool
     try:
-        yield Database(pool, client_seconds)
+        yield Database(pool, client_seconds, is_for_handlers)
     finally:
         try:
             async with asyncio.timeout(RELEASE_SECONDS):

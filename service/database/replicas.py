@@ -1,9 +1,11 @@
 """Rows of `replicas`: the lease and its renewal."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from service.database.pool import Connection
+from service.database.pool import Connection, connect, unavailable_as_ours
 
 RENEW = """
     insert into replicas as r (replica_id, lease_expires_at, version, handlers, listener_round_trip_ms,
@@ -17,11 +19,6 @@ RENEW = """
     returning clock_timestamp() as database_now
 """
 GIVE_UP = "delete from replicas where replica_id = $1"
-FORGET_DEAD = "delete from replicas where lease_expires_at < clock_timestamp() - interval '1 day'"
-ASKED_TO_CANCEL = """
-    select execution_id from job_executions
-     where replica_id = $1 and status = 'RUNNING' and cancel_requested_at is not null
-"""
 
 
 class Vitals:
@@ -51,11 +48,42 @@ async def renew_lease(connection: Connection, vitals: Vitals, lease_seconds: flo
     return database_now
 
 
+class LeaseConnection:
+    """The lease of one replica on a connection of its own."""
+
+    def __init__(self, connection: Connection, vitals: Vitals, lease_seconds: float) -> None:
+        self._connection, self._vitals, self._lease_seconds = connection, vitals, lease_seconds
+
+    async def renew(self) -> datetime:
+        """Make the lease last its full time from now; returns the database's clock, UTC."""
+        with unavailable_as_ours():
+            return await renew_lease(self._connection, self._vitals, self._lease_seconds)
+
+    async def give_up(self) -> None:
+        """Remove this replica: it owns nothing any more."""
+        with unavailable_as_ours():
+            await give_up_lease(self._connection, self._vitals.replica_id)
+
+
+@asynccontextmanager
+async def open_lease(url: str, vitals: Vitals, lease_seconds: float) -> AsyncIterator[LeaseConnection]:
+    """Connect for the lease alone.
+
+    Raises:
+        DatabaseUnavailable: no answer in time.
+    """
+    connection = await connect(url, application_name(vitals.replica_id, "lease"))
+    try:
+        yield LeaseConnection(connection, vitals, lease_seconds)
+    finally:
+        connection.terminate()
+
+
+def application_name(replica_id: UUID, purpose: str) -> str:
+    """Return what `pg_stat_activity` shows for a connection of a replica."""
+    return f"cronsole {str(replica_id)[:8]} {purpose}"
+
+
 async def give_up_lease(connection: Connection, replica_id: UUID) -> None:
     """Remove this replica: it owns nothing any more."""
     await connection.execute(GIVE_UP, replica_id)
-
-
-async def executions_to_cancel(connection: Connection, replica_id: UUID) -> list[UUID]:
-    """Return the running executions of this replica that somebody asked to cancel."""
-    return [row["execution_id"] for row in await connection.fetch(ASKED_TO_CANCEL, replica_id)]

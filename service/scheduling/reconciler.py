@@ -97,9 +97,9 @@ class Reconciler:
         try:
             applied = scheduler.revisions
             if all_hinted:
-                # Compared for difference, never by a watermark: commits do not come in the order of a sequence.
+                # Compared for difference, never by a watermark: commit order is not sequence order.
                 stored = await self._plans.revisions()
-                differs = {name for name, revision in stored.items() if applied.get(name) != revision}
+                differs = {job_id for job_id in stored if applied.get(job_id) != stored[job_id]}
                 hinted = differs | (applied.keys() - stored.keys())
             planned = await self._plans.planned_jobs(sorted(hinted | forced)) if hinted | forced else []
         except DatabaseUnavailable:

@@ -1,0 +1,105 @@
+"""Hears NOTIFY on a connection of its own, and proves every two seconds that it still hears."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from service.database.pool import connect, unavailable_as_ours
+from service.database.replicas import application_name
+from service.domain.clock import Clock
+from service.domain.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+JOBS_CHANNEL, EVENTS_CHANNEL = "cronsole_jobs", "cronsole_events"
+PROBE_SECONDS = 2.0
+HEAR_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 1.0
+
+Hear = Callable[[str], None]
+ListenerConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class Listener:
+    """One per replica. `on_jobs` and `on_event` get payloads, which are hints and never the truth.
+
+    `on_connected` is called after each (re)connect, once LISTEN is in force: hints may have been lost.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        url: str,
+        replica_id: UUID,
+        *,
+        on_jobs: Hear,
+        on_event: Hear,
+        on_connected: Callable[[], None],
+    ) -> None:
+        self._clock, self._url, self._replica_id = clock, url, replica_id
+        self._on_jobs, self._on_event, self._on_connected = on_jobs, on_event, on_connected
+        self._probe_channel = f"cronsole_probe_{replica_id.hex}"
+        self.round_trip_ms: float | None = None
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether the last probe came back, and none is overdue."""
+        return self.round_trip_ms is not None
+
+    async def run(self) -> None:
+        """Listen, for ever; deaf or cut means a new connection, after a growing, jittered pause."""
+        pause = 0.05
+        while True:
+            try:
+                async with self._connected() as (connection, heard):
+                    log.info("listener_connected")
+                    self._on_connected()
+                    pause = 0.05
+                    await self._prove(connection, heard)
+            except DatabaseUnavailable as fault:
+                log.warning("listener_lost", error=str(fault))
+            finally:
+                self.round_trip_ms = None
+            await self._clock.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[tuple[ListenerConnection, asyncio.Event]]:
+        connection = await connect(self._url, application_name(self._replica_id, "listener"))
+        heard = asyncio.Event()
+        try:
+            with unavailable_as_ours():
+                async with asyncio.timeout(HEAR_SECONDS):
+                    await connection.add_listener(JOBS_CHANNEL, lambda *hint: self._on_jobs(str(hint[3])))
+                    await connection.add_listener(EVENTS_CHANNEL, lambda *it: self._on_event(str(it[3])))
+                    await connection.add_listener(self._probe_channel, lambda *_: heard.set())
+            connection.add_termination_listener(lambda *_: heard.set())
+            yield connection, heard
+        finally:
+            # Not close(): a suspect peer would have to agree to it.
+            connection.terminate()
+
+    async def _prove(self, connection: ListenerConnection, heard: asyncio.Event) -> None:
+        """Send a probe to ourselves every two seconds, and raise when one does not come back."""
+        while True:
+            heard.clear()
+            sent_at = self._clock.monotonic()
+            with unavailable_as_ours():
+                async with asyncio.timeout(HEAR_SECONDS):
+                    await connection.execute("select pg_notify($1, '')", self._probe_channel)
+                    await heard.wait()
+            if connection.is_closed():
+                raise DatabaseUnavailable("the listener's connection was closed")
+            self.round_trip_ms = (self._clock.monotonic() - sent_at) * 1000
+            heard.clear()
+            try:
+                async with asyncio.timeout(PROBE_SECONDS):
+                    await heard.wait()  # only the end of the connection comes unasked
+            except TimeoutError:
+                continue

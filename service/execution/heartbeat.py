@@ -1,0 +1,148 @@
+"""The lease, renewed on a thread and a connection of its own: a blocked event loop does not lose it."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from service.domain.clock import SystemClock
+from service.domain.errors import CronsoleError
+from service.domain.offset import OffsetFilter, OffsetSample
+
+log = structlog.get_logger(__name__)
+
+RENEWALS_A_LEASE = 3
+RENEW_SECONDS = 3.0
+FAREWELL_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 1.0
+
+
+class Lease(Protocol):
+    """A connection that renews the lease and gives it up."""
+
+    async def renew(self) -> datetime:
+        """Make the lease last its full time from now; returns the database's clock, UTC."""
+        ...
+
+    async def give_up(self) -> None:
+        """Own nothing any more."""
+        ...
+
+
+OpenLease = Callable[[], AbstractAsyncContextManager[Lease]]
+
+
+class Heartbeat:
+    """Holds this replica's lease from `start` to `stop`, and measures the offset to the database's clock."""
+
+    def __init__(self, clock: SystemClock, open_lease: OpenLease, lease_seconds: float) -> None:
+        self._clock, self._open_lease, self._lease_seconds = clock, open_lease, lease_seconds
+        self._offsets = OffsetFilter()
+        self._renewed_at: float | None = None
+        self._held_since: float | None = None
+        self._stop = threading.Event()
+        self._stop_inside: Callable[[], None] | None = None
+        self._thread: threading.Thread | None = None
+        self._first = asyncio.Event()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the lease still runs, counted from before the renewal was sent."""
+        return self.seconds_left > 0
+
+    @property
+    def seconds_left(self) -> float:
+        """What is left of the lease, in seconds; 0 without one."""
+        if self._renewed_at is None:
+            return 0.0
+        return max(0.0, self._renewed_at + self._lease_seconds - self._clock.monotonic())
+
+    @property
+    def held_seconds(self) -> float:
+        """For how long the lease has been held without a gap; 0 without one."""
+        if self._held_since is None or not self.is_held:
+            return 0.0
+        return self._clock.monotonic() - self._held_since
+
+    async def start(self) -> None:
+        """Start renewing, and return when the lease is held for the first time."""
+        loop = asyncio.get_running_loop()
+
+        def renewed(offset: timedelta | None) -> None:
+            if offset is not None:
+                self._clock.correct(offset)
+            self._first.set()
+
+        def report(offset: timedelta | None) -> None:
+            try:
+                loop.call_soon_threadsafe(renewed, offset)
+            except RuntimeError:
+                log.debug("heartbeat_outlived_the_loop")
+
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._beat(report)), name="heartbeat", daemon=True
+        )
+        self._thread.start()
+        await self._first.wait()
+
+    async def stop(self) -> None:
+        """Give the lease up and end the thread; bounded, whatever the database does."""
+        self._stop.set()
+        if self._stop_inside is not None:
+            self._stop_inside()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, FAREWELL_SECONDS + 1.0)
+
+    async def _beat(self, report: Callable[[timedelta | None], None]) -> None:
+        """Renew until told to stop; runs on the thread's own event loop."""
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+
+        def stop_inside() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+
+        self._stop_inside = stop_inside
+        pause = 0.05
+        while not self._stop.is_set():
+            try:
+                async with self._open_lease() as lease:
+                    while not self._stop.is_set():
+                        report(await self._renew(lease))
+                        pause = 0.05
+                        await wait_for_event(stopped, self._lease_seconds / RENEWALS_A_LEASE)
+                    async with asyncio.timeout(FAREWELL_SECONDS):
+                        await lease.give_up()
+            except (CronsoleError, TimeoutError) as fault:
+                log.warning("lease_not_renewed", error=str(fault), seconds_left=round(self.seconds_left, 1))
+            except Exception:
+                log.exception("heartbeat_failed")
+            if not self._stop.is_set():
+                await wait_for_event(stopped, pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _renew(self, lease: Lease) -> timedelta | None:
+        """Renew once, and return the offset to the database's clock, where it could be measured."""
+        was_held = self.is_held
+        sent_at, sent = self._clock.monotonic(), self._clock.uncorrected_now()
+        async with asyncio.timeout(RENEW_SECONDS):
+            database_now = await lease.renew()
+        back_at, back = self._clock.monotonic(), self._clock.uncorrected_now()
+        if not was_held:
+            self._held_since = sent_at
+            log.info("lease_held", lease_seconds=self._lease_seconds)
+        self._renewed_at = sent_at
+        middle = sent + (back - sent) / 2
+        return self._offsets.add(OffsetSample(database_now - middle, back_at - sent_at))
+
+
+async def wait_for_event(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, but no longer than that."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,72 @@
+"""Closes what dead replicas left running, and queued executions that somebody cancelled."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from service.domain.clock import Clock
+from service.domain.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+REAP_SECONDS = 0.8
+MOST_ORPHANS = 500
+
+
+class Orphan(Protocol):
+    """An execution whose owner's lease ran out, closed now."""
+
+    @property
+    def execution_id(self) -> UUID: ...
+
+    @property
+    def job_id(self) -> str: ...
+
+    @property
+    def dead_replica_id(self) -> UUID | None: ...
+
+    @property
+    def is_taken_over(self) -> bool: ...
+
+
+class Orphans(Protocol):
+    """What the reaper asks of the database."""
+
+    async def reap(self, limit: int) -> Sequence[Orphan]: ...
+
+    async def close_cancelled(self, limit: int) -> list[UUID]: ...
+
+
+async def keep_reaping(
+    clock: Clock,
+    orphans: Orphans,
+    *,
+    held_seconds: Callable[[], float],
+    lease_seconds: float,
+    on_queued: Callable[[], None],
+) -> None:
+    """Reap, for ever, as long as this replica's own lease has had no gap for one lease time.
+
+    After an outage of the database everybody gets to renew first: nobody is declared dead by the outage.
+    """
+    while True:
+        await clock.sleep(REAP_SECONDS * random.uniform(0.8, 1.2))
+        try:
+            closed = await orphans.close_cancelled(MOST_ORPHANS)
+            lost = await orphans.reap(MOST_ORPHANS) if held_seconds() >= lease_seconds else []
+        except DatabaseUnavailable as fault:
+            log.debug("reaping_delayed", error=str(fault))
+            continue
+        for orphan in lost:
+            log.warning(
+                "execution_lost",
+                job_id=orphan.job_id,
+                execution_id=str(orphan.execution_id),
+                dead_replica_id=str(orphan.dead_replica_id),
+                is_taken_over=orphan.is_taken_over,
+            )
+        if lost or closed:
+            on_queued()
