@@ -1,6 +1,6 @@
 """When the New York Stock Exchange trades: its hours, its days, its holidays by rule; no clock.
 
-Source: NYSE Rule 7.2 and the calendars that the exchange publishes.
+Source: the calendars that the exchange publishes (NYSE Group's release of 2024-11-08 reaches to 2027).
 """
 
 from collections.abc import Iterator

@@ -48,7 +48,7 @@ def figures(facts, end, period_type):
     return row.figures
 
 
-# Source: Snowflake's form 10-K of each fiscal year, consolidated statements of operations, in dollars.
+# Source: the 10-K facts in the sample file itself, picked out by hand, in dollars.
 @pytest.mark.parametrize(
     ("end", "revenue", "net_income"),
     [
@@ -65,7 +65,8 @@ def test_annual_rows_are_those_of_the_annual_reports(snowflake, end, revenue, ne
     assert (row.figures["revenue"], row.figures["net_income"]) == (revenue, net_income)
 
 
-# Source: Snowflake's results of the fourth quarter of fiscal 2021 and 2024 (exhibit 99.1 of its forms 8-K).
+# Source: Snowflake's results of 2021-03-03 and 2024-02-28, for revenue in millions and the loss of $0.51 a
+# share. The thousands, and the loss per share of fiscal 2021's quarter, are derived alone.
 @pytest.mark.parametrize(
     ("end", "revenue", "eps"),
     [(date(2021, 1, 31), 190_465_000, "-0.70"), (date(2024, 1, 31), 774_699_000, "-0.51")],

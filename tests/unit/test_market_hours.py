@@ -14,7 +14,7 @@ from service.domain.market_hours import (
 )
 from service.handlers.providers.sample import read_daily_bars
 
-# Source: the calendars of NYSE, and the closure of 2025-01-09 that it announced.
+# Source: NYSE Group's release of 2024-11-08 for 2025 to 2027; its calendar of 2024, and a day of mourning.
 PUBLISHED = {
     2024: "01-01 01-15 02-19 03-29 05-27 06-19 07-04 09-02 11-28 12-25",
     2025: "01-01 01-09 01-20 02-17 04-18 05-26 06-19 07-04 09-01 11-27 12-25",
