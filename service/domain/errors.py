@@ -14,6 +14,10 @@ CronsoleError
 ├── LeaseLost               this replica no longer owns the execution
 ├── ForeignDatabase         the database belongs to another system
 ├── MigrationRefused        an applied migration differs from its file
+├── NoSymbolsTracked        a data job has nothing to load
+├── AllSymbolsFailed        a data job loaded nothing, for no symbol
+├── ProviderFault           a data provider could not serve one symbol
+│   └── UnknownSymbol       it does not have the symbol
 └── DatabaseUnavailable     no answer in time; what was asked may or may not have happened
 """
 
@@ -98,6 +102,33 @@ class ForeignDatabase(CronsoleError):
 
 class MigrationRefused(CronsoleError):
     """A migration that was applied is not the file of that number any more."""
+
+
+class NoSymbolsTracked(CronsoleError):
+    """No row of `symbols` is active and wants this kind of data."""
+
+    def __init__(self, kind: str, remedy: str) -> None:
+        super().__init__(f"no active symbol tracks {kind}; add one: {remedy}")
+
+
+class AllSymbolsFailed(CronsoleError):
+    """Every symbol of the run failed, so the run did nothing."""
+
+    def __init__(self, count: int, example: str) -> None:
+        super().__init__(f"all {count} symbols failed, the last one: {example}")
+        self.count = count
+
+
+class ProviderFault(CronsoleError):
+    """A data provider could not serve one symbol; the others may well go on."""
+
+
+class UnknownSymbol(ProviderFault):
+    """The provider does not have the symbol."""
+
+    def __init__(self, provider: str, symbol: str) -> None:
+        super().__init__(f"provider {provider!r} does not know the symbol {symbol!r}")
+        self.provider, self.symbol = provider, symbol
 
 
 class DatabaseUnavailable(CronsoleError):
