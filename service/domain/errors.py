@@ -12,6 +12,7 @@ CronsoleError
 │   └── JobBeingEdited
 ├── StaleRevision           somebody else changed the job in between
 ├── LeaseLost               this replica no longer owns the execution
+├── InvalidSettings         variables of the environment that cannot be used, all at once
 ├── ForeignDatabase         the database belongs to another system
 ├── MigrationRefused        an applied migration differs from its file
 ├── NoSymbolsTracked        a data job has nothing to load
@@ -94,6 +95,14 @@ class LeaseLost(CronsoleError):
     def __init__(self, execution_id: UUID) -> None:
         super().__init__(f"execution {execution_id} is no longer owned by this replica")
         self.execution_id = execution_id
+
+
+class InvalidSettings(CronsoleError):
+    """The environment cannot be used; `faults` are pairs of a variable and what is wrong with it."""
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        super().__init__("\n".join(f"{variable}: {message}" for variable, message in faults))
+        self.faults = faults
 
 
 class ForeignDatabase(CronsoleError):

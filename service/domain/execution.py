@@ -1,24 +1,12 @@
 """The execution: one run of a job, a row of `job_executions`."""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import msgspec
-
-
-def new_execution_id(now: datetime) -> UUID:
-    """Return a UUIDv7: ids sort by the millisecond in which they were made.
-
-    Source: RFC 9562, section 5.7.
-    """
-    milliseconds = int(now.timestamp() * 1000)
-    value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) | 7 << 76  # version
-    value = value & ~(0x3 << 62) | 2 << 62  # variant
-    return UUID(int=value)
 
 
 class ExecutionStatus(StrEnum):
@@ -39,6 +27,23 @@ class TriggeredBy(StrEnum):
     SQL = "SQL"
     RETRY = "RETRY"
     CATCH_UP = "CATCH_UP"
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def new_execution_id(now: datetime) -> UUID:
+    """Return a new UUIDv7: the milliseconds of `now` (aware), then 74 random bits.
+
+    The caller makes the id before it asks the database, so that a repeated claim recognises itself.
+
+    Source: RFC 9562, section 5.7.
+    """
+    milliseconds = (now - EPOCH) // timedelta(milliseconds=1)
+    number = milliseconds << 80 | int.from_bytes(os.urandom(10))
+    number = number & ~(0xF << 76) | 0x7 << 76  # version 7
+    number = number & ~(0x3 << 62) | 0x2 << 62  # variant 10
+    return UUID(int=number)
 
 
 class OwnedExecution(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,157 @@
+"""Reading requests: every value is checked here, and a refusal names its field."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from service.domain.cron import parse_schedule
+from service.domain.errors import InvalidInput, InvalidSchedule, JobNotFound
+from service.domain.job import ScheduleType
+from service.domain.overview import JobOverview
+
+JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+PLACE_IN_BODY = re.compile(r"`\$\.(\w+)")
+ENCODED_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # which jsonb cannot hold
+BODY = 'nothing, or a JSON object such as {"params": {}, "reason": "data came late"}'
+LONGEST_REASON = 500
+LARGEST_PARAMS_BYTES = 65_536
+BODY_SECONDS = 10.0
+LAST_PAGE = 1_000_000
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Which part of the history is asked for."""
+
+    page: int
+    page_size: int
+    since_days: int
+
+
+class TriggerRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The optional body of a trigger."""
+
+    params: dict[str, Any] = {}
+    reason: str | None = None
+
+
+def job_id_of(request: web.Request) -> str:
+    """Return the job id of the path.
+
+    Raises:
+        JobNotFound: no job can have such an id; Postgres is not asked about NUL bytes and the like.
+    """
+    job_id = request.match_info["jobId"]
+    if not JOB_ID.fullmatch(job_id):
+        raise JobNotFound(job_id)
+    return job_id
+
+
+def parameter(request: web.Request, name: str) -> str:
+    """Return a query parameter, empty when it is absent.
+
+    Raises:
+        InvalidInput: it is given more than once, so that nobody knows which is meant.
+    """
+    values = request.query.getall(name, [""])
+    if len(values) > 1:
+        raise InvalidInput(name, "given more than once", "one value")
+    return values[0]
+
+
+def whole_number(request: web.Request, name: str, default: int, lowest: int, highest: int) -> int:
+    """Return a query parameter as a number; absent or empty means `default`.
+
+    Raises:
+        InvalidInput: it is no whole number from `lowest` to `highest`.
+    """
+    text = parameter(request, name)
+    if not text:
+        return default
+    if not WHOLE_NUMBER.fullmatch(text) or not lowest <= int(text) <= highest:
+        allowed = f"a whole number from {lowest} to {highest}"
+        raise InvalidInput(name, f"{text[:64]!r} is not {allowed}", allowed)
+    return int(text)
+
+
+def since_days_of(request: web.Request) -> int:
+    """Return for how many days back the history is asked."""
+    return whole_number(request, "sinceDays", 30, 1, 3650)
+
+
+def paging_of(request: web.Request) -> Paging:
+    """Return which page of the history is asked for."""
+    return Paging(
+        page=whole_number(request, "page", 0, 0, LAST_PAGE),
+        page_size=whole_number(request, "pageSize", 50, 1, 200),
+        since_days=since_days_of(request),
+    )
+
+
+def enabled_of(request: web.Request) -> bool:
+    """Return whether the job is to be enabled."""
+    text = parameter(request, "enabled")
+    if text.lower() not in ("true", "false"):
+        raise InvalidInput("enabled", f"{text[:64]!r} is neither true nor false", "true or false")
+    return text.lower() == "true"
+
+
+def cron_of(request: web.Request, job: JobOverview, now: datetime) -> str:
+    """Return the new schedule of the job, without blanks around it.
+
+    Raises:
+        InvalidInput: the job has no schedule at all.
+        InvalidSchedule: the expression cannot be read, or never fires.
+    """
+    text = parameter(request, "cron").strip()
+    if job.schedule_type is ScheduleType.MANUAL:
+        raise InvalidInput("cron", f"job {job.job_id!r} is MANUAL: it has no schedule", "a CRON job")
+    schedule = parse_schedule(text, job.time_zone, job.clock_change_policy)
+    if schedule.next_fire_time(now) is None:
+        raise InvalidSchedule("cron", "the schedule never fires", "an expression with a future fire time")
+    return text
+
+
+@contextmanager
+def naming(parameter_name: str, column: str) -> Iterator[None]:
+    """Let refusals of a column name the parameter that it came from."""
+    try:
+        yield
+    except InvalidInput as error:
+        if error.field == column:
+            error.field = parameter_name
+        raise
+
+
+async def trigger_request_of(request: web.Request) -> TriggerRequest:
+    """Return what the body asks for; an empty one asks for nothing special.
+
+    Raises:
+        InvalidInput: the body is no JSON object of the known fields, in time.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = (await request.read()).strip()
+    except TimeoutError as fault:
+        raise web.HTTPRequestTimeout(text="the body did not arrive in time") from fault
+    if not body:
+        return TriggerRequest()
+    try:
+        wanted = msgspec.json.decode(body, type=TriggerRequest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        place = PLACE_IN_BODY.search(str(fault))
+        raise InvalidInput(
+            place[1] if place else "body", f"the body cannot be read: {fault}", BODY
+        ) from fault
+    if wanted.reason is not None and len(wanted.reason) > LONGEST_REASON:
+        raise InvalidInput("reason", "the reason is too long", f"at most {LONGEST_REASON} characters")
+    encoded = msgspec.json.encode(wanted.params)
+    if len(encoded) > LARGEST_PARAMS_BYTES or ENCODED_NUL.search(encoded):
+        raise InvalidInput("params", "params are too large, or hold the character NUL", "at most 64 KB")
+    return wanted

@@ -1,0 +1,227 @@
+"""What the API answers: the reference's JSON, camelCase, with our further fields behind its own."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from service.api.inputs import Paging
+from service.domain.history import ExecutionTotals, HistoryPage, PastExecution
+from service.domain.job import ScheduleType
+from service.domain.overview import JobOverview, JobStatus, PausedBy
+
+WITHOUT_SCHEDULE = "Manual trigger only"
+
+
+class JobJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A job in the list; `name` is its id."""
+
+    name: str
+    display_name: str
+    description: str | None
+    job_group: str
+    status: JobStatus
+    schedule: str
+    schedule_type: ScheduleType
+    last_run_time: datetime | None
+    next_run_time: datetime | None
+    last_run_status: str | None
+    last_run_duration_ms: int | None
+    enabled: bool
+    time_zone: str
+    handler: str
+    revision: int
+    paused_by: PausedBy | None
+    paused_until: datetime | None
+    pause_reason: str | None
+    recent_outcomes: list[str]
+    failures_in_succession: int
+    schedule_error: str | None
+    execution_id: UUID | msgspec.UnsetType = msgspec.UNSET
+    recent_executions: "list[ExecutionJson] | msgspec.UnsetType" = msgspec.UNSET
+
+
+class ExecutionJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An execution in the history."""
+
+    execution_id: UUID
+    job_name: str
+    start_time: datetime
+    end_time: datetime | None
+    duration_ms: int | None
+    status: str
+    symbols_processed: int
+    data_points_stored: int
+    error_count: int
+    error_details: Any
+    context: Any
+    job_id: str
+    handler: str
+    triggered_by: str
+    requested_by: str | None
+    fire_time: datetime | None
+    window_start: datetime | None
+    window_end: datetime | None
+    attempt: int
+    first_execution_id: UUID | None
+
+
+class StatsJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Statistics of a period."""
+
+    success_count: int
+    failure_count: int
+    total_count: int
+    success_rate: float
+    avg_duration_ms: int
+    period_days: int
+
+
+class HistoryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A page of the history."""
+
+    executions: list[ExecutionJson]
+    stats: StatsJson
+    page: int
+    page_size: int
+    total_count: int
+    total_pages: int
+
+
+class ScheduleChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What setting a schedule did."""
+
+    job_id: str
+    old_schedule: str | None
+    new_schedule: str
+    message: str
+    revision: int
+
+
+class EnabledChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What enabling or disabling did."""
+
+    job_id: str
+    enabled: bool
+    was_enabled: bool
+    message: str
+    revision: int
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether this replica can do its work; `details` say why not, and hold no address and no secret."""
+
+    replica_id: UUID
+    database: bool
+    listener: bool
+    lease: bool
+    draining: bool = False
+    details: dict[str, str] = {}
+
+    @property
+    def is_ready(self) -> bool:
+        return self.database and self.listener and self.lease and not self.draining
+
+
+class ReadinessJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The answer of `/health/ready`."""
+
+    status: str
+    replica_id: UUID
+    database: bool
+    listener: bool
+    lease: bool
+    draining: bool
+    details: dict[str, str]
+
+
+def job_json(job: JobOverview, now: datetime) -> JobJson:
+    """Show a job as it is at `now`."""
+    return JobJson(
+        name=job.job_id,
+        display_name=job.display_name,
+        description=job.description,
+        job_group=job.job_group,
+        status=job.status,
+        schedule=job.schedule_cron or WITHOUT_SCHEDULE,
+        schedule_type=job.schedule_type,
+        last_run_time=job.last_start_time,
+        next_run_time=job.next_run_time(now),
+        last_run_status=job.last_status,
+        last_run_duration_ms=job.last_duration_ms,
+        enabled=job.enabled,
+        time_zone=job.time_zone,
+        handler=job.handler,
+        revision=job.revision,
+        paused_by=job.paused_by,
+        paused_until=job.paused_until,
+        pause_reason=job.pause_reason,
+        recent_outcomes=job.recent_outcomes,
+        failures_in_succession=job.failures_in_succession,
+        schedule_error=job.schedule_error,
+    )
+
+
+def execution_json(execution: PastExecution) -> ExecutionJson:
+    """Show a row of the history; `timeframes` are what clients know as `context`."""
+    return ExecutionJson(
+        execution_id=execution.execution_id,
+        job_name=execution.job_name,
+        start_time=execution.start_time,
+        end_time=execution.end_time,
+        duration_ms=execution.duration_ms,
+        status=execution.status,
+        symbols_processed=execution.symbols_processed,
+        data_points_stored=execution.data_points_stored,
+        error_count=execution.error_count,
+        error_details=execution.error_details,
+        context=execution.timeframes,
+        job_id=execution.job_id,
+        handler=execution.handler,
+        triggered_by=execution.triggered_by,
+        requested_by=execution.requested_by,
+        fire_time=execution.fire_time,
+        window_start=execution.window_start,
+        window_end=execution.window_end,
+        attempt=execution.attempt,
+        first_execution_id=execution.first_execution_id,
+    )
+
+
+def stats_json(totals: ExecutionTotals, since_days: int) -> StatsJson:
+    """Show the totals of a period of `since_days`."""
+    return StatsJson(
+        success_count=totals.success_count,
+        failure_count=totals.failure_count,
+        total_count=totals.total_count,
+        success_rate=totals.success_rate,
+        avg_duration_ms=totals.average_duration_ms,
+        period_days=since_days,
+    )
+
+
+def history_json(history: HistoryPage, paging: Paging) -> HistoryJson:
+    """Show a page; what is unfinished stands on the pages, so it counts there, and not in the statistics."""
+    count = history.totals.total_count + history.unfinished_count
+    return HistoryJson(
+        executions=[execution_json(execution) for execution in history.executions],
+        stats=stats_json(history.totals, paging.since_days),
+        page=paging.page,
+        page_size=paging.page_size,
+        total_count=count,
+        total_pages=-(-count // paging.page_size),
+    )
+
+
+def readiness_json(readiness: Readiness) -> ReadinessJson:
+    """Show whether the replica is ready."""
+    return ReadinessJson(
+        status="ready" if readiness.is_ready else "unready",
+        replica_id=readiness.replica_id,
+        database=readiness.database,
+        listener=readiness.listener,
+        lease=readiness.lease,
+        draining=readiness.draining,
+        details=readiness.details,
+    )

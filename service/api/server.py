@@ -1,0 +1,101 @@
+"""The HTTP server: routes, middlewares and limits put together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from service.api.auth import Authentication
+from service.api.executions import ExecutionEndpoints
+from service.api.health import HealthEndpoints
+from service.api.jobs import CheckParams, JobEndpoints
+from service.api.models import Readiness
+from service.api.problems import problems
+from service.database.history import HistoryStore
+from service.database.jobs import JobStore
+from service.database.triggers import TriggerStore
+from service.domain.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY_BYTES = 1024 * 1024
+KEEPALIVE_SECONDS = 15.0  # aiohttp's default is about an hour
+SHUTDOWN_SECONDS = 3.0  # Cloud Run kills 10 s after its signal, and draining needs its part
+LONGEST_PATH_LOGGED = 200
+
+
+def build_application(
+    *,
+    jobs: JobStore,
+    history: HistoryStore,
+    triggers: TriggerStore,
+    clock: Clock,
+    admin_token: str | None,
+    access_cookie: str,
+    check_params: CheckParams,
+    readiness: Callable[[], Readiness],
+) -> web.Application:
+    """Put the HTTP side together; nothing here needs the database before the first call.
+
+    `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
+    InvalidInput; `readiness()` answers at once.
+    """
+    authentication = Authentication(admin_token=admin_token, access_cookie=access_cookie)
+    application = web.Application(
+        middlewares=[request_log(clock), problems, authentication.middleware],
+        client_max_size=LARGEST_BODY_BYTES,
+    )
+    about_jobs = JobEndpoints(
+        jobs=jobs, history=history, triggers=triggers, clock=clock, check_params=check_params
+    )
+    application.add_routes(ExecutionEndpoints(history=history).routes())
+    application.add_routes(about_jobs.routes())
+    application.add_routes(HealthEndpoints(readiness=readiness).routes())
+    return application
+
+
+def request_log(clock: Clock) -> Middleware:
+    """Return the middleware that logs each request; neither headers nor query, which may hold secrets."""
+
+    @web.middleware
+    async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+        start = clock.monotonic()
+        response = await handler(request)
+        # Health checks come every few seconds and say nothing new.
+        write = log.debug if request.path.startswith("/health/") else log.info
+        write(
+            "request_served",
+            method=request.method,
+            path=request.rel_url.raw_path[:LONGEST_PATH_LOGGED],
+            status=response.status,
+            duration_ms=round((clock.monotonic() - start) * 1000, 1),
+        )
+        return response
+
+    return log_request
+
+
+@asynccontextmanager
+async def serving(application: web.Application, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+    """Serve while the context is open, and yield the address; port 0 means any free one.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+    runner = web.AppRunner(
+        application,
+        access_log=None,  # `request_served` says it, without the query
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=SHUTDOWN_SECONDS,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound_host, bound_port, *_ = runner.addresses[0]
+        yield bound_host, bound_port
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,115 @@
+"""The rows of `jobs` with their state: reading them for people, and changing schedule and enablement."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import msgspec
+
+from service.database.pool import Connection, Database
+from service.domain.errors import JobBeingEdited, JobNotFound
+from service.domain.overview import EnabledChange, JobOverview, ScheduleChange
+
+# Somebody's open psql transaction must not hold a request;
+# below the statement timeout, so that the answer is a 409.
+LOCK_TIMEOUT = "2s"
+
+OVERVIEWS = """
+    select j.job_id, j.display_name, j.description, j.job_group, j.schedule_type, j.schedule_cron,
+           j.time_zone, j.clock_change_policy, j.enabled, j.handler, j.revision, j.planned_from,
+           nullif(j.paused_until, 'infinity') as paused_until, j.pause_reason,
+           paused_now(j.paused_until) as is_paused, paused_now(a.paused_until) as are_all_paused,
+           s.next_fire_time, s.planned_revision,
+           coalesce(s.active_executions > 0 or s.waiting_execution_id is not null, false) as is_active,
+           s.last_execution_id::text, s.last_start_time, s.last_status, s.last_duration_ms,
+           coalesce(s.failures_in_succession, 0) as failures_in_succession,
+           coalesce(s.recent_outcomes, '{}') as recent_outcomes, s.schedule_error
+      from jobs j
+      left join job_state s on s.job_id = j.job_id
+      left join service_state a on a.only_row
+"""
+ALL_OVERVIEWS = OVERVIEWS + " order by j.job_id"
+ONE_OVERVIEW = OVERVIEWS + " where j.job_id = $1"
+ACT = "select set_config('cronsole.actor', $1, true), set_config('lock_timeout', $2, true)"
+LOCK_JOB = "select schedule_cron, enabled from jobs where job_id = $1 for no key update"
+SET_SCHEDULE = "update jobs set schedule_cron = $2 where job_id = $1 returning schedule_cron, revision"
+SET_ENABLED = "update jobs set enabled = $2 where job_id = $1 returning enabled, revision"
+
+
+class JobStore:
+    """Jobs as people look at them and change them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def overviews(self) -> list[JobOverview]:
+        """All jobs, by their id.
+
+        Raises:
+            DatabaseUnavailable: no answer in time; so do all methods here.
+        """
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(ALL_OVERVIEWS)
+        return [overview_from_row(row) for row in rows]
+
+    async def overview(self, job_id: str) -> JobOverview:
+        """One job.
+
+        Raises:
+            JobNotFound: there is none of this id.
+        """
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(ONE_OVERVIEW, job_id)
+        if row is None:
+            raise JobNotFound(job_id)
+        return overview_from_row(row)
+
+    async def set_schedule(self, job_id: str, schedule_cron: str, actor: str) -> ScheduleChange:
+        """Give a CRON job another expression; the same one again changes nothing.
+
+        Raises:
+            JobNotFound: there is none of this id.
+            JobBeingEdited: somebody has held the row for two seconds.
+            InvalidInput: the schema refuses the expression, or the job is MANUAL.
+        """
+        async with acting(self._database, job_id, actor) as (connection, old):
+            new = await connection.fetchrow(SET_SCHEDULE, job_id, schedule_cron)
+            assert new is not None
+            return ScheduleChange(old["schedule_cron"], new["schedule_cron"], new["revision"])
+
+    async def set_enabled(self, job_id: str, enabled: bool, actor: str) -> EnabledChange:
+        """Enable or disable a job; what it is already changes nothing.
+
+        Raises:
+            JobNotFound, JobBeingEdited: as for `set_schedule`.
+        """
+        async with acting(self._database, job_id, actor) as (connection, old):
+            new = await connection.fetchrow(SET_ENABLED, job_id, enabled)
+            assert new is not None
+            return EnabledChange(old["enabled"], new["enabled"], new["revision"])
+
+
+@asynccontextmanager
+async def acting(
+    database: Database, job_id: str, actor: str
+) -> AsyncIterator[tuple[Connection, asyncpg.Record]]:
+    """Open a short transaction in the name of `actor` that holds the job's row, and yield what the row was.
+
+    Raises:
+        JobNotFound: there is none of this id.
+        JobBeingEdited: somebody has held the row for two seconds.
+    """
+    try:
+        async with database.transaction() as connection:
+            await connection.execute(ACT, actor, LOCK_TIMEOUT)
+            row = await connection.fetchrow(LOCK_JOB, job_id)
+            if row is None:
+                raise JobNotFound(job_id)
+            yield connection, row
+    except asyncpg.LockNotAvailableError as fault:
+        raise JobBeingEdited(job_id, f"somebody is changing job {job_id!r} in an open transaction") from fault
+
+
+def overview_from_row(row: asyncpg.Record) -> JobOverview:
+    """Return the overview that a row of OVERVIEWS holds."""
+    return msgspec.convert(dict(row), JobOverview)
