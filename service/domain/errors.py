@@ -13,6 +13,7 @@ CronsoleError
 ├── StaleRevision           somebody else changed the job in between
 ├── LeaseLost               this replica no longer owns the execution
 ├── ForeignDatabase         the database belongs to another system
+├── EmbeddedPostgresFailed  the Postgres that comes with us is missing, or does not start
 ├── MigrationRefused        an applied migration differs from its file
 └── DatabaseUnavailable     no answer in time; what was asked may or may not have happened
 """
@@ -94,6 +95,10 @@ class LeaseLost(CronsoleError):
 
 class ForeignDatabase(CronsoleError):
     """The database holds tables of another system under our names."""
+
+
+class EmbeddedPostgresFailed(CronsoleError):
+    """The embedded Postgres is not installed, or cannot be started; the text says what to do."""
 
 
 class MigrationRefused(CronsoleError):
