@@ -14,6 +14,7 @@ CronsoleError
 ├── LeaseLost               this replica no longer owns the execution
 ├── InvalidSettings         variables of the environment that cannot be used, all at once
 ├── ForeignDatabase         the database belongs to another system
+├── EmbeddedPostgresFailed  the Postgres that comes with us is missing, or does not start
 ├── MigrationRefused        an applied migration differs from its file
 ├── NoSymbolsTracked        a data job has nothing to load
 ├── AllSymbolsFailed        a data job loaded nothing, for no symbol
@@ -107,6 +108,10 @@ class InvalidSettings(CronsoleError):
 
 class ForeignDatabase(CronsoleError):
     """The database holds tables of another system under our names."""
+
+
+class EmbeddedPostgresFailed(CronsoleError):
+    """The embedded Postgres is not installed, or cannot be started; the text says what to do."""
 
 
 class MigrationRefused(CronsoleError):
