@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ import msgspec
 import structlog
 
 from service.database.pool import connect
+from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable, ForeignDatabase, MigrationRefused
 
 log = structlog.get_logger(__name__)
@@ -20,6 +22,7 @@ log = structlog.get_logger(__name__)
 LOCK_KEY = 0x63726F6E736F6C65  # "cronsole"
 LOCK_POLL_SECONDS = 0.05
 LOCK_SECONDS = 120.0
+LONGEST_PAUSE_SECONDS = 1.0
 FILE_NAME = re.compile(r"(\d{3})_[a-z_]+\.sql")
 
 CREATE_LEDGER = """
@@ -124,6 +127,34 @@ async def migration_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> As
         yield
     finally:
         await connection.fetchval("select pg_advisory_unlock($1)", LOCK_KEY)
+
+
+async def check_database(database_url: str) -> list[str]:
+    """Return the names of the migrations that the database lacks; changes nothing. Errors as `migrate`."""
+    connection = await connect(database_url, "cronsole check")
+    try:
+        return [migration.name for migration in await pending(connection, read_migrations())]
+    finally:
+        connection.terminate()
+
+
+async def migrate_when_possible(database_url: str, clock: Clock) -> None:
+    """Migrate as soon as the database answers; where this role may not, wait for somebody who may.
+
+    Raises:
+        ForeignDatabase, MigrationRefused: see `pending`.
+    """
+    pause = 0.05
+    while True:
+        try:
+            await migrate(database_url)
+            return
+        except DatabaseUnavailable as fault:
+            log.warning("waiting_for_database", error=str(fault))
+        except asyncpg.InsufficientPrivilegeError:
+            log.warning("waiting_for_migration", reason="this role may not; run `python -m service migrate`")
+        await clock.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
 async def migrate(database_url: str, folder: Path | None = None) -> list[str]:

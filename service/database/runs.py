@@ -34,7 +34,7 @@ RECORD_CHECKPOINT = """
 
 
 class RunStore:
-    """Two pools: one for the runs' own work, one for what they report, so that neither waits for the other."""
+    """Two pools, for the work of runs and for what they report: neither waits for the other."""
 
     def __init__(self, work: Database, reports: Database) -> None:
         self._work, self._reports = work, reports

@@ -104,7 +104,7 @@ class Runner:
             running.stop.set()
 
     def hand_over(self, execution_id: UUID) -> None:
-        """Cancel the work of an execution that the database has given back already; nothing is recorded."""
+        """Cancel the work of an execution that another replica will resume; nothing is recorded."""
         if (running := self._running.get(execution_id)) is not None:
             running.is_handed_over = True
             running.stop.set()
@@ -128,7 +128,7 @@ class Runner:
         ended: asyncio.Event | None = None
         try:
             outcome, ended = await self._work(running)
-            if running.is_handed_over:
+            if outcome is None:
                 log.info("execution_handed_over", **facts)
             elif await self._record(outcome):
                 log.info(
@@ -152,10 +152,11 @@ class Runner:
                 self._idle.set()
             self._on_slot_freed()
 
-    async def _work(self, running: Running) -> tuple[Outcome, asyncio.Event]:
+    async def _work(self, running: Running) -> tuple[Outcome | None, asyncio.Event]:
         """Do the work until it ends, its time is up or it is stopped; returns when the outcome is known.
 
-        The event is set when the work itself has ended, which a stuck thread may delay for ever.
+        No outcome means that the execution goes to another replica. The event is set when the work itself has
+        ended, which a stuck thread may delay for ever.
         """
         execution, ended = running.execution, asyncio.Event()
         try:
@@ -179,6 +180,8 @@ class Runner:
         finally:
             task.cancel()
             stop.cancel()
+        if is_stopped and running.is_handed_over:
+            return None, ended
         status = running.stop_status if is_stopped else ExecutionStatus.TIMEOUT
         reason = running.stop_reason if is_stopped else f"timed out after {execution.timeout_seconds} s"
         return outcome_from(execution, status, work.effects, reason), ended

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-import asyncpg
 import structlog
 
+from service.database.pool import Connection
 from service.domain.execution import OwnedExecution, TriggeredBy
 
 P = TypeVar("P")
@@ -19,7 +19,7 @@ LONGEST_ERROR = 2_000
 class RunStore(Protocol):
     """What a run needs of the database."""
 
-    def transaction(self, execution: OwnedExecution) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    def transaction(self, execution: OwnedExecution) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that holds the execution's fencing number.
 
         Raises:
@@ -27,7 +27,7 @@ class RunStore(Protocol):
         """
         ...
 
-    def connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
         """Lend a connection of the runs' pool, outside any transaction."""
         ...
 
@@ -91,7 +91,7 @@ class Run(Generic[P]):
         """What the last attempt stored by `checkpoint`, or None."""
         return self._execution.checkpoint
 
-    def transaction(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a database transaction that is refused when this run has lost its lease.
 
         Raises:
@@ -99,7 +99,7 @@ class Run(Generic[P]):
         """
         return self._store.transaction(self._execution)
 
-    def connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
         """Lend a connection for reading, outside any transaction."""
         return self._store.connection()
 

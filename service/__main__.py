@@ -1,0 +1,153 @@
+"""The command line: serve, migrate, check, psql."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from service import __version__
+from service.admin_token import FILE_NAME, ensure_admin_token
+from service.app import serve
+from service.database.embedded import embedded_postgres, exec_psql
+from service.database.embedded_places import embedded_binary
+from service.database.migrations import check_database, migrate
+from service.domain.errors import CronsoleError
+from service.handlers.catalogue import load_handlers
+from service.observability.logs import configure_logs
+from service.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# Cloud Run kills 10 s after SIGTERM; a thread that never ends must not keep us until then.
+LONGEST_SHUTDOWN_SECONDS = 7.5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, 1 for an error that a message explains."""
+    chosen = build_parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+        configure_logs(settings.log_format)
+        return int(chosen.command(settings, chosen))
+    except (CronsoleError, OSError) as fault:
+        print(f"cronsole: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="cronsole",
+        description="A job scheduler whose jobs are rows. The README lists its settings.",
+    )
+    parser.add_argument("--version", action="version", version=f"cronsole {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, command, summary in (
+        ("serve", serve_command, "run one replica until SIGTERM or Ctrl-C"),
+        ("migrate", migrate_command, "bring the database to this version's schema, and exit"),
+        ("check", check_command, "check settings, handlers and database, change nothing, and exit"),
+    ):
+        commands.add_parser(name, help=summary, description=summary).set_defaults(command=command)
+    psql = commands.add_parser("psql", help="open psql on the database")
+    psql.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to psql")
+    psql.set_defaults(command=psql_command)
+    return parser
+
+
+def serve_command(settings: Settings, _: argparse.Namespace) -> int:
+    """Run one replica."""
+    token = settings.admin_token
+    if not settings.has_authentication:
+        token = ensure_admin_token(settings.data_dir)
+
+    def on_ready(host: str, port: int) -> None:
+        if settings.log_format == "console":
+            print_welcome(settings, host, port)
+
+    asyncio.run(serve_until_signal(settings, token, on_ready))
+    return 0
+
+
+async def serve_until_signal(
+    settings: Settings, token: str | None, on_ready: Callable[[str, int], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT, and leave within 8 seconds of it."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def leave() -> None:
+        if not stop.is_set():
+            last_resort = threading.Timer(LONGEST_SHUTDOWN_SECONDS, leave_at_once)
+            last_resort.daemon = True
+            last_resort.start()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, leave)
+    await serve(settings, token, stop, on_ready)
+
+
+def leave_at_once() -> None:
+    """End the process, stuck threads notwithstanding; what they do is fenced off in the database."""
+    log.warning("exit_forced", after_seconds=LONGEST_SHUTDOWN_SECONDS)
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def print_welcome(settings: Settings, host: str, port: int) -> None:
+    """Say where the service is and what to try first."""
+    address = f"http://{host}:{port}"
+    print(f"\nCronsole is ready at {address}")
+    if not settings.has_authentication:
+        path = settings.data_dir / FILE_NAME
+        print(f"The development token is in {path}. Try:\n")
+        print(f'  curl -X POST -H "Authorization: Bearer $(cat {path})" \\')
+        print(f"    {address}/v1/console/jobs/MARKETDATA_BACKFILL/trigger\n")
+    sys.stdout.flush()
+
+
+def migrate_command(settings: Settings, _: argparse.Namespace) -> int:
+    """Apply what is missing of the schema."""
+
+    async def work() -> list[str]:
+        if settings.database_url is not None:
+            return await migrate(settings.database_url)
+        async with embedded_postgres(settings.data_dir) as server:
+            return await migrate(server.database_url)
+
+    applied = asyncio.run(work())
+    print(f"applied {len(applied)} migrations: {', '.join(applied)}" if applied else "nothing to apply")
+    return 0
+
+
+def check_command(settings: Settings, _: argparse.Namespace) -> int:
+    """Check what `serve` would need, without changing anything."""
+    registry = load_handlers(settings.handlers)
+    print("settings: ok")
+    print(f"handlers: {', '.join(registry.names)}")
+    if settings.database_url is None:
+        embedded_binary("postgres")
+        print("database: the embedded Postgres, which is started on demand")
+        return 0
+    missing = asyncio.run(check_database(settings.database_url))
+    print("database: ok" if not missing else f"database: migrations to apply: {', '.join(missing)}")
+    return 0
+
+
+def psql_command(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Become psql."""
+    if settings.database_url is None:
+        exec_psql(settings.data_dir, chosen.arguments)
+    # In the environment and not among the arguments, which every user of the machine can read.
+    os.environ["PGDATABASE"] = settings.database_url
+    os.execvp("psql", ["psql", *chosen.arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

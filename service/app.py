@@ -1,0 +1,281 @@
+"""Builds every part of a replica and owns its tasks; the only module that knows all the others."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import structlog
+
+from service import __version__
+from service.api.models import Readiness
+from service.api.server import build_application, serving
+from service.database.claims import ClaimStore
+from service.database.embedded import embedded_postgres
+from service.database.history import HistoryStore
+from service.database.jobs import JobStore
+from service.database.listener import Listener
+from service.database.migrations import migrate_when_possible
+from service.database.outcomes import OutcomeStore
+from service.database.plans import PlanStore
+from service.database.pool import Database, open_database
+from service.database.replicas import Vitals, application_name, open_lease
+from service.database.runs import RunStore
+from service.database.start import pause_once, seed_samples
+from service.database.triggers import TriggerStore
+from service.domain.clock import SystemClock
+from service.domain.execution import OwnedExecution
+from service.execution.announcer import Announcer
+from service.execution.canceller import keep_cancelling
+from service.execution.claimer import Claimer
+from service.execution.drain import drain
+from service.execution.heartbeat import Heartbeat
+from service.execution.reaper import keep_reaping
+from service.execution.recorder import Recorder
+from service.execution.runner import Runner, Work
+from service.handlers.catalogue import check_overrides, load_handlers
+from service.handlers.registry import Registry
+from service.handlers.run import Run
+from service.scheduling.reconciler import Reconciler
+from service.scheduling.scheduler import Scheduler
+from service.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# Small separate pools: fifty busy runs starve neither claims nor the API.
+CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
+
+
+class Pools(msgspec.Struct, frozen=True):
+    """The pools of one replica, by purpose."""
+
+    claims: Database
+    reports: Database
+    api: Database
+    runs: Database
+
+
+class Health:
+    """What `/health/ready` answers from: facts that the parts keep up to date."""
+
+    def __init__(self, replica_id: UUID) -> None:
+        self._replica_id = replica_id
+        self.listener: Listener | None = None
+        self.heartbeat: Heartbeat | None = None
+        self.is_draining = False
+
+    def readiness(self) -> Readiness:
+        """Say whether this replica can fire and run jobs; asks nobody."""
+        is_held = self.heartbeat is not None and self.heartbeat.is_held
+        is_hearing = self.listener is not None and self.listener.is_hearing
+        return Readiness(
+            replica_id=self._replica_id,
+            database=is_held or is_hearing,
+            listener=is_hearing,
+            lease=is_held,
+            draining=self.is_draining,
+        )
+
+
+async def serve(
+    settings: Settings, admin_token: str | None, stop: asyncio.Event, on_ready: Callable[[str, int], None]
+) -> None:
+    """Run one replica until `stop` is set; `on_ready` is told the HTTP address once jobs are scheduled.
+
+    Raises:
+        InvalidSettings: a module of handlers cannot be loaded.
+        ForeignDatabase, MigrationRefused: the database is not ours to use.
+        OSError: the HTTP address cannot be bound.
+    """
+    registry = load_handlers(settings.handlers)
+    replica_id, clock = uuid4(), SystemClock()
+    health = Health(replica_id)
+    async with AsyncExitStack() as stack:
+        url = settings.database_url
+        if url is None:
+            url = (await stack.enter_async_context(embedded_postgres(settings.data_dir))).database_url
+        pools = await stack.enter_async_context(open_pools(url, replica_id))
+        application = build_application(
+            jobs=JobStore(pools.api),
+            history=HistoryStore(pools.api),
+            triggers=TriggerStore(pools.api),
+            clock=clock,
+            admin_token=admin_token,
+            access_cookie=settings.access_cookie,
+            check_params=lambda handler, params: check_overrides(registry, handler, params),
+            readiness=health.readiness,
+        )
+        address = await stack.enter_async_context(serving(application, settings.host, settings.port))
+        log.info("http_listening", host=address[0], port=address[1], replica_id=str(replica_id))
+        if not await is_done_before(stop, migrate_when_possible(url, clock)):
+            return
+        if settings.database_url is None:
+            await seed_samples(pools.reports)
+        if settings.start_paused:
+            await pause_once(pools.reports, "CRONSOLE_START_PAUSED")
+        vitals = Vitals(replica_id, __version__, registry.names)
+        heartbeat = Heartbeat(
+            clock,
+            lambda: open_lease(url, vitals, settings.lease_seconds),
+            settings.lease_seconds,
+        )
+        health.heartbeat = heartbeat
+        listen_url = settings.listen_database_url or url
+        try:
+            if await is_done_before(stop, heartbeat.start()):
+                replica = Replica(settings, registry, pools, clock, vitals, heartbeat)
+                await replica.run(listen_url, health, stop, lambda: on_ready(*address))
+        finally:
+            await heartbeat.stop()  # last: what still runs lives under the lease
+            log.info("replica_stopped", replica_id=str(replica_id))
+
+
+class Replica:
+    """The parts that fire, claim, run and record, and the tasks that keep them going."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        pools: Pools,
+        clock: SystemClock,
+        vitals: Vitals,
+        heartbeat: Heartbeat,
+    ) -> None:
+        self._settings, self._registry, self._pools = settings, registry, pools
+        self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
+        self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
+        self._runs = RunStore(pools.runs, pools.reports)
+
+    async def run(
+        self, listen_url: str, health: Health, stop: asyncio.Event, on_ready: Callable[[], None]
+    ) -> None:
+        """Schedule and run jobs until `stop`, then drain."""
+        clock, replica_id = self._clock, self._vitals.replica_id
+        plans = PlanStore(self._pools.reports)
+        announcer = Announcer(clock, replica_id, plans.announce)
+        reconciler = Reconciler(clock, plans, announcer.acknowledge)
+        recorder = Recorder(clock, self._outcomes, announcer.queued)
+        async with asyncio.TaskGroup() as tasks:
+            runner = Runner(
+                clock,
+                slots=self._settings.max_concurrent_executions,
+                prepare=self._prepare,
+                record=recorder.record,
+                on_slot_freed=lambda: claimer.take_soon(),
+                tasks=tasks,
+            )
+            claimer = Claimer(clock, ClaimStore(self._pools.claims, replica_id), runner, announcer.queued)
+            scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
+            listener = health.listener = Listener(
+                clock,
+                listen_url,
+                replica_id,
+                on_jobs=lambda payload: reconciler.hint(payload.split(",")),
+                on_event=lambda payload: hear(payload, claimer),
+                on_connected=reconciler.hint_all,
+            )
+            loops = {
+                "listener": listener.run(),
+                "reconciler": reconciler.run(scheduler),
+                "claimer": claimer.run(),
+                "recorder": recorder.run(),
+                "announcer": announcer.run(),
+                "reaper": keep_reaping(
+                    clock,
+                    self._outcomes,
+                    held_seconds=lambda: self._heartbeat.held_seconds,
+                    lease_seconds=self._settings.lease_seconds,
+                    on_queued=announcer.queued,
+                ),
+                "canceller": keep_cancelling(
+                    clock,
+                    self._outcomes,
+                    running=lambda: [each.execution_id for each in runner.running],
+                    stop=runner.stop,
+                ),
+                "clock": clock.watch(log_step),
+                "vitals": keep_vitals(clock, self._vitals, listener),
+            }
+            started = [tasks.create_task(loop, name=name) for name, loop in loops.items()]
+            if await is_done_before(stop, reconciler.is_initialised.wait()):
+                on_ready()
+                await stop.wait()
+            log.info("drain_started", executions=len(runner.running))
+            health.is_draining = self._vitals.is_draining = True
+            scheduler.stop()
+            claimer.stop()
+            given_back = await drain(runner, self._outcomes)
+            if given_back:
+                await plans.announce('{"type":"queued"}')
+            log.info("drain_ended", given_back=given_back)
+            for task in started:
+                task.cancel()
+
+    def _prepare(self, execution: OwnedExecution) -> Work:
+        handler = self._registry.find(execution.handler)
+        if handler is None:
+            raise LookupError(f"this replica has no handler {execution.handler!r}")
+        run = Run(execution, handler.read_params(execution.params), self._runs)
+        return Work(lambda: handler.work(run), handler.is_blocking, run)
+
+
+@asynccontextmanager
+async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
+    """Open the pools of a replica; nothing is connected before it is used."""
+
+    def name(purpose: str) -> str:
+        return application_name(replica_id, purpose)
+
+    async with (
+        open_database(url, application_name=name("claims"), size=CLAIM_CONNECTIONS) as claims,
+        open_database(url, application_name=name("reports"), size=REPORT_CONNECTIONS) as reports,
+        open_database(url, application_name=name("api"), size=API_CONNECTIONS) as api,
+        open_database(
+            url,
+            application_name=name("runs"),
+            size=RUN_CONNECTIONS,
+            statement_seconds=None,
+            client_seconds=None,
+            is_for_handlers=True,
+        ) as runs,
+    ):
+        yield Pools(claims, reports, api, runs)
+
+
+def hear(payload: str, claimer: Claimer) -> None:
+    """Take a hint from anybody; what is not one of ours is none."""
+    try:
+        hint = msgspec.json.decode(payload)
+    except msgspec.DecodeError:
+        return
+    if isinstance(hint, dict) and hint.get("type") == "queued":
+        claimer.take_soon()
+
+
+async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:
+    """Keep up to date what the next renewal of the lease reports."""
+    while True:
+        vitals.listener_round_trip_ms = listener.round_trip_ms
+        vitals.clock_offset_ms = clock.offset / timedelta(milliseconds=1)
+        await clock.sleep(1.0)
+
+
+def log_step(step: timedelta) -> None:
+    """Log that the wall clock moved against the monotonic one."""
+    log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
+
+
+async def is_done_before(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:
+    """Do some work, or give it up as soon as `stop` is set; returns whether it was done."""
+    async with asyncio.TaskGroup() as tasks:
+        doing = tasks.create_task(work)
+        stopped = tasks.create_task(stop.wait())
+        await asyncio.wait({doing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        is_done = doing.done()
+        doing.cancel()
+        stopped.cancel()
+    return is_done
