@@ -29,7 +29,10 @@ LONGEST_SHUTDOWN_SECONDS = 7.5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 for an error that a message explains."""
-    chosen = build_parser().parse_args(arguments)
+    parser = build_parser()
+    chosen, chosen.rest = parser.parse_known_args(arguments)
+    if chosen.rest and chosen.command is not psql_command:
+        parser.error(f"unrecognized arguments: {' '.join(chosen.rest)}")
     try:
         settings = Settings.from_environment(os.environ)
         configure_logs(settings.log_format)
@@ -55,8 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("check", check_command, "check settings, handlers and database, change nothing, and exit"),
     ):
         commands.add_parser(name, help=summary, description=summary).set_defaults(command=command)
-    psql = commands.add_parser("psql", help="open psql on the database")
-    psql.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to psql")
+    psql = commands.add_parser("psql", help="open psql on the database; further arguments are psql's own")
     psql.set_defaults(command=psql_command)
     return parser
 
@@ -143,10 +145,10 @@ def check_command(settings: Settings, _: argparse.Namespace) -> int:
 def psql_command(settings: Settings, chosen: argparse.Namespace) -> int:
     """Become psql."""
     if settings.database_url is None:
-        exec_psql(settings.data_dir, chosen.arguments)
+        exec_psql(settings.data_dir, chosen.rest)
     # In the environment and not among the arguments, which every user of the machine can read.
     os.environ["PGDATABASE"] = settings.database_url
-    os.execvp("psql", ["psql", *chosen.arguments])
+    os.execvp("psql", ["psql", *chosen.rest])
 
 
 if __name__ == "__main__":
