@@ -1,0 +1,35 @@
+"""Fixtures that any test may ask for: databases of its own on the run's one server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.databases import DatabaseServer, running_server
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[DatabaseServer]:
+    """The one Postgres server of this test run."""
+    with running_server() as superuser_url, DatabaseServer(superuser_url) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(database_server: DatabaseServer) -> Iterator[str]:
+    """The name of a migrated database, made once and copied for each test."""
+    with database_server.migrated_template() as name:
+        yield name
+
+
+@pytest.fixture
+def database_url(database_server: DatabaseServer, migrated_template: str) -> Iterator[str]:
+    """The URL of a migrated database that belongs to this test alone."""
+    with database_server.database(migrated_template) as name:
+        yield database_server.url(name)
+
+
+@pytest.fixture
+def empty_database_url(database_server: DatabaseServer) -> Iterator[str]:
+    """The URL of an empty database that belongs to this test alone."""
+    with database_server.database() as name:
+        yield database_server.url(name)
