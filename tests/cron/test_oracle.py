@@ -19,6 +19,16 @@ def expression_of(case: dict[str, Any]) -> str:
     return str(prefix + unit * times + suffix)
 
 
+def oracle_cases() -> list[dict[str, Any]]:
+    """All lines of the table."""
+    return [json.loads(line) for line in ORACLE.read_text("utf-8").splitlines()]
+
+
+def oracle_expressions() -> list[str]:
+    """Every expression of the table, once."""
+    return list(dict.fromkeys(map(expression_of, oracle_cases())))
+
+
 def fault_of(case: dict[str, Any]) -> str | None:
     """What is wrong with our answer to a line; None if nothing is."""
     expression, wanted = expression_of(case), case.get("expected")
@@ -37,7 +47,7 @@ def fault_of(case: dict[str, Any]) -> str | None:
 
 def test_every_line_of_the_oracle_is_answered_exactly():
     """4,232 facts: fires, refusals, and texts that may go either way, but without any other error."""
-    cases = [json.loads(line) for line in ORACLE.read_text("utf-8").splitlines()]
+    cases = oracle_cases()
     assert len(cases) == 4_232
     wrong = [f"{case}: {fault}" for case in cases if (fault := fault_of(case))]
     assert wrong == []

@@ -137,12 +137,11 @@ def _split(text: str) -> list[str]:
             f"character {control.start() + 1} of the cron expression is a control character",
             "separate the fields with spaces or tabs",
         )
-    text = text.upper()
+    text = text.upper().replace("\t", " ").strip(" ")
     fields = text.split()
     if not fields:
         _refuse("the cron expression is empty", SIX_FIELDS)
     if fields[0].startswith("@"):
-        text = text.strip()
         if text not in MACROS:
             _refuse(
                 f"{_quote(text)} is not a known macro",
