@@ -52,4 +52,6 @@ async def test_sql_and_python_agree_on_every_expression_of_the_oracle(connection
 
 async def test_no_expression_is_no_fault(connection: asyncpg.Connection):
     """A MANUAL job has none."""
-    assert await connection.fetchrow("select * from cron_fault(null)") == (None, None)
+    row = await connection.fetchrow("select * from cron_fault(null)")
+    assert row is not None
+    assert tuple(row) == (None, None)

@@ -21,15 +21,23 @@ class Schedule:
     the skip if the clock skips them, the first time if it shows them twice. Policy WALL: all is rhythm.
     """
 
-    __slots__ = ("_clock", "_next", "_pattern", "clock_change_policy", "expression", "time_zone")
+    __slots__ = (
+        "_next",
+        "clock",
+        "clock_change_policy",
+        "expression",
+        "follows_the_wall_clock",
+        "pattern",
+        "time_zone",
+    )
 
     def __init__(self, expression: str, time_zone: str, clock_change_policy: ClockChangePolicy) -> None:
-        self._pattern = read_pattern(expression)
-        self._clock = zone_clock(time_zone)
+        self.pattern = read_pattern(expression)
+        self.clock = zone_clock(time_zone)
         self.expression, self.time_zone = expression, time_zone
         self.clock_change_policy = clock_change_policy
-        follows_the_wall = clock_change_policy is ClockChangePolicy.WALL or self._pattern.is_rhythm
-        self._next = self._next_showing if follows_the_wall else self._next_time_of_day
+        self.follows_the_wall_clock = clock_change_policy is ClockChangePolicy.WALL or self.pattern.is_rhythm
+        self._next = self._next_showing if self.follows_the_wall_clock else self._next_time_of_day
 
     def next_fire_time(self, after: datetime) -> datetime | None:
         """Return the first fire time later than `after` (aware), in UTC; None if none in 50 years."""
@@ -63,32 +71,32 @@ class Schedule:
 
     def _next_time_of_day(self, after: int) -> int | None:
         """Return the first fire later than `after`; each matching date and time fires once."""
-        changes, offsets, resumes = self._clock.window(after)
+        changes, offsets, resumes = self.clock.window(after)
         number = bisect_right(changes, after)
         wall_time = after + offsets[number] + 1
         if number and wall_time < resumes[number - 1]:
             wall_time = resumes[number - 1]  # the clock shows this stretch the second time
-        match = self._pattern.next_match(wall_time)
-        return None if match is None else self._clock.window(match).first_showing(match)[0]
+        match = self.pattern.next_match(wall_time)
+        return None if match is None else self.clock.window(match).first_showing(match)[0]
 
     def _next_showing(self, after: int) -> int | None:
         """Return the first instant later than `after` at which the wall clock shows a match."""
-        changes, offsets, resumes = self._clock.window(after)
+        changes, offsets, resumes = self.clock.window(after)
         number = bisect_right(changes, after)
-        match = self._pattern.next_match(after + offsets[number] + 1)
+        match = self.pattern.next_match(after + offsets[number] + 1)
         if match is not None and match - offsets[number] < changes[number]:
             return match - offsets[number]
         if number < len(resumes):
             # The clock changes before it shows the match. If it goes back, it may show an earlier one again.
-            again = self._pattern.next_match(changes[number] + offsets[number + 1])
+            again = self.pattern.next_match(changes[number] + offsets[number + 1])
             if again is not None and again < resumes[number]:
                 return again - offsets[number + 1]
         while match is not None:
-            window = self._clock.window(match)
+            window = self.clock.window(match)
             instant, number = window.first_showing(match)
             if instant < window.changes[number]:
                 return instant
-            match = self._pattern.next_match(window.resumes[number])
+            match = self.pattern.next_match(window.resumes[number])
         return None
 
 

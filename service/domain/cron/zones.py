@@ -100,6 +100,18 @@ class ZoneClock:
         found = self._windows.get(seconds >> WINDOW_BITS)
         return found or self._add_window(seconds >> WINDOW_BITS)
 
+    def changes_after(self, after: datetime, span: timedelta) -> list[tuple[int, int, int]]:
+        """Return the clock changes in the `span` after an instant: when, and the offsets before and then."""
+        start = int((after - EPOCH).total_seconds())
+        end = start + int(span.total_seconds())
+        found = set()
+        for number in range(start >> WINDOW_BITS, (end >> WINDOW_BITS) + 1):
+            changes, offsets, _ = self.window(number << WINDOW_BITS)
+            found |= set(
+                zip(changes[:-1], offsets, offsets[1:], strict=False)
+            )  # windows overlap by their slack
+        return sorted(change for change in found if start < change[0] <= end)
+
     def _add_window(self, number: int) -> Window:
         start, end = (number << WINDOW_BITS) - SLACK_SECONDS, (number + 1 << WINDOW_BITS) + SLACK_SECONDS
         changes, offsets, resumes = [], [self._offset(start)], []
