@@ -22,7 +22,7 @@ def test_the_known_cases_are_judged_as_the_table_says(case: Case):
     assert judged_by_python(case.expression) == case
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=600))
 def test_no_text_raises_anything_but_a_refusal(text: str):
     """Whatever is typed, the answer is a schedule or an InvalidSchedule with a hint."""
@@ -75,6 +75,7 @@ def numeric_field(field: Field) -> st.SearchStrategy[str]:
     return st.one_of(st.just("*"), st.lists(item, min_size=1, max_size=3).map(",".join))
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.tuples(*map(numeric_field, FIELDS)).map(" ".join), st.integers(0, 400 * 86_400))
 def test_numeric_schedules_fire_as_croniter_says(expression: str, offset: int):
     """In UTC, without specials, croniter is right, and we agree with it."""

@@ -40,7 +40,7 @@ def test_every_clock_change_of_every_zone_is_found():
     missed = []
     for name in sorted(zone_names()):
         clock, changes = zone_clock(name), changes_in_file(name)
-        # The last change of each window, and each that comes close to another: the others are no harder.
+        # All that come close to another, and one in eight of the rest, which are no harder.
         for number, change in enumerate(changes):
             near = number and change[0] - changes[number - 1][0] < 40 * 86_400
             if (near or number % 8 == 0) and change not in changes_found(clock, change[0]):

@@ -22,11 +22,8 @@ def describe(expression: Expression) -> str | None:
     days = _days(expression)
     if time is None or days is None:
         return None
-    if (
-        time.startswith("At ")
-        and not time.endswith(" hour")
-        and (not days or days.startswith((", in", ", from")))
-    ):
+    is_any_day = not days or days.startswith((", in ", ", from "))
+    if is_any_day and time.startswith("At ") and not time.endswith(" hour"):
         time += " every day"
     return time + days
 

@@ -67,7 +67,6 @@ class Expression(NamedTuple):
     Bit n of a mask is the value n.
     """
 
-    text: str
     items: tuple[tuple[Item, ...], ...]
     seconds: int
     minutes: int
@@ -107,7 +106,7 @@ def read_expression(text: str) -> Expression:
         ),
     )
     _refuse_days_of_no_month(items[3], months)
-    return Expression(" ".join(fields), items, seconds, minutes, hours, day_rule)
+    return Expression(items, seconds, minutes, hours, day_rule)
 
 
 def _refuse(message: str, hint: str) -> NoReturn:

@@ -47,8 +47,7 @@ class Schedule:
 
     def fire_times(self, after: datetime, count: int) -> list[datetime]:
         """Return the next `count` fire times strictly later than `after`; fewer if there are no more."""
-        fires = self._fires(after)
-        return [fire for fire, _ in zip(fires, range(count), strict=False)]
+        return [fire for _, fire in zip(range(count), self._fires(after), strict=False)]
 
     def fire_times_between(self, after: datetime, until: datetime, limit: int) -> list[datetime]:
         """Return the fire times with `after` < fire <= `until`, the first `limit` of them."""

@@ -142,7 +142,7 @@ class ZoneClock:
     def _offset(self, instant: int) -> int:
         """Return the offset from UTC; at the ends of the calendar, that of the last instant that has one."""
         instant = max(FIRST_INSTANT, min(instant, LAST_INSTANT))
-        offset = (EPOCH + timedelta(seconds=instant)).astimezone(self.zone).utcoffset()
+        offset = datetime.fromtimestamp(instant, self.zone).utcoffset()
         assert offset is not None
         return offset.days * 86_400 + offset.seconds
 
