@@ -193,7 +193,10 @@ def main() -> int:
     print(f"clock changes of a year of a zone, once: {window:.0f} µs")
     goals = [
         (f"next fire, slowest median of a class: {slowest_median:.1f} µs (goal 10)", slowest_median <= 10),
-        (f"next fire, slowest of all: {slowest_worst:.1f} µs (goal 50)", slowest_worst <= 50),
+        (
+            f"next fire, slowest of all, the zone's year being known: {slowest_worst:.1f} µs (goal 50)",
+            slowest_worst <= 50,
+        ),
         (
             f"times faster than croniter, median: {median(ratios):.0f}, least {min(ratios):.0f} (goal 5)",
             min(ratios) >= 5,
