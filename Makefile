@@ -1,6 +1,6 @@
 # Cronsole. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run psql test unit lint format lock
+.PHONY: help run psql test unit bench-cron lint format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +34,9 @@ test: lint ## everything that CI runs
 
 unit: .venv/.development ## the fast tests alone
 	@$(BIN)/python -m pytest tests/unit
+
+bench-cron: .venv/.development ## how fast schedules are read and the next fires found
+	@$(BIN)/python -m tests.benchmarks.bench_cron
 
 lint: .venv/.development ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from service.app import serve
 from service.database.embedded import embedded_postgres, exec_psql
 from service.database.embedded_places import embedded_binary
 from service.database.migrations import check_database, migrate
+from service.domain.cron import use_packaged_zones
 from service.domain.errors import CronsoleError
 from service.handlers.catalogue import load_handlers
 from service.observability.logs import configure_logs
@@ -30,12 +31,14 @@ LONGEST_SHUTDOWN_SECONDS = 7.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 for an error that a message explains."""
     parser = build_parser()
-    chosen, chosen.rest = parser.parse_known_args(arguments)
+    chosen, rest = parser.parse_known_args(arguments)
+    chosen.rest = rest
     if chosen.rest and chosen.command is not psql_command:
         parser.error(f"unrecognized arguments: {' '.join(chosen.rest)}")
     try:
         settings = Settings.from_environment(os.environ)
         configure_logs(settings.log_format)
+        use_packaged_zones()
         return int(chosen.command(settings, chosen))
     except (CronsoleError, OSError) as fault:
         print(f"cronsole: {fault}", file=sys.stderr)

@@ -27,6 +27,7 @@ from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
 from service.database.triggers import TriggerStore
 from service.domain.clock import SystemClock
+from service.domain.cron import tzdata_version
 from service.domain.execution import OwnedExecution
 from service.execution.announcer import Announcer
 from service.execution.canceller import keep_cancelling
@@ -93,6 +94,7 @@ async def serve(
     registry = load_handlers(settings.handlers)
     replica_id, clock = uuid4(), SystemClock()
     health = Health(replica_id)
+    log.info("replica_starting", replica_id=str(replica_id), version=__version__, tzdata=tzdata_version())
     async with AsyncExitStack() as stack:
         url = settings.database_url
         if url is None:

@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import asyncpg
 import msgspec
@@ -15,6 +14,7 @@ import structlog
 
 from service.database.pool import connect
 from service.domain.clock import Clock
+from service.domain.cron import zone_names
 from service.domain.errors import DatabaseUnavailable, ForeignDatabase, MigrationRefused
 
 log = structlog.get_logger(__name__)
@@ -179,7 +179,7 @@ async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
                     await connection.execute(RECORD, migration.version, migration.name, migration.checksum)
                 log.info("migration_applied", migration=migration.name)
             async with connection.transaction():
-                zones = sorted(available_timezones())
+                zones = sorted(zone_names())
                 await connection.execute(ADD_ZONES, zones)
                 await connection.execute(REMOVE_ZONES, zones)
         return [migration.name for migration in todo]
