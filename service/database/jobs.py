@@ -10,9 +10,9 @@ from service.database.pool import Connection, Database
 from service.domain.errors import JobBeingEdited, JobNotFound
 from service.domain.overview import EnabledChange, JobOverview, ScheduleChange
 
-# Somebody's open psql transaction must not hold a request;
-# below the statement timeout, so that the answer is a 409.
-LOCK_TIMEOUT = "2s"
+# Somebody's open psql transaction must not hold a request. Who waits behind another waiter waits twice, for
+# its turn and for the row: two seconds at most, below the statement timeout, so that the answer is a 409.
+LOCK_TIMEOUT = "1s"
 
 OVERVIEWS = """
     select j.job_id, j.display_name, j.description, j.job_group, j.schedule_type, j.schedule_cron,
@@ -69,7 +69,7 @@ class JobStore:
 
         Raises:
             JobNotFound: there is none of this id.
-            JobBeingEdited: somebody has held the row for two seconds.
+            JobBeingEdited: somebody keeps the row in an open transaction.
             InvalidInput: the schema refuses the expression, or the job is MANUAL.
         """
         async with acting(self._database, job_id, actor) as (connection, old):
@@ -97,7 +97,7 @@ async def acting(
 
     Raises:
         JobNotFound: there is none of this id.
-        JobBeingEdited: somebody has held the row for two seconds.
+        JobBeingEdited: somebody keeps the row in an open transaction.
     """
     try:
         async with database.transaction() as connection:

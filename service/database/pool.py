@@ -56,6 +56,9 @@ def translated(error: asyncpg.PostgresError) -> CronsoleError | None:
             return StateForbids(error.detail or "", message)
         case "23502":
             return InvalidInput(error.column_name or "input", "a value is required")
+        case "42P01" | "42703" | "42883":
+            # A table, column or function that is not there: HTTP serves before the migrations have run.
+            return DatabaseUnavailable("the database lacks a part of this version's schema")
         case _:
             return None
 

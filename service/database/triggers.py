@@ -17,7 +17,7 @@ from service.domain.errors import (
 )
 from service.domain.execution import TriggeredBy
 
-LOCK_TIMEOUT = "select set_config('lock_timeout', '2s', true)"
+LOCK_TIMEOUT = "select set_config('lock_timeout', '1s', true)"
 REQUEST = "select verdict, execution_id, handler from request_execution($1, $2, $3, $4, $5)"
 # Never in the request's transaction: a commit that notifies holds a lock of the whole database over an fsync.
 ANNOUNCE = """
@@ -43,7 +43,7 @@ class TriggerStore:
             JobDisabled: the job is disabled.
             JobAlreadyRunning: its overlap policy allows no further execution now.
             NoLiveHandler: no live replica knows its handler.
-            JobBeingEdited: somebody has held its row for two seconds.
+            JobBeingEdited: somebody keeps its row in an open transaction.
             DatabaseUnavailable: no answer in time; the execution may be queued or not.
         """
         try:
