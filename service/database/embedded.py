@@ -290,7 +290,7 @@ def start_supervisor(order: Order, users: FileLock, supervisor: FileLock) -> Rep
     except subprocess.TimeoutExpired:
         return Report(error=f"not ready within {START_SECONDS} s; see {order['home']}/postgres.log")
     except msgspec.DecodeError:
-        return Report(error=f"its supervisor failed: {done.stdout.decode(errors='replace')}")
+        return Report(error=f"its supervisor failed: {done.stdout.decode(errors='replace') or 'killed'}")
 
 
 def log_report(report: Report, order: Order) -> None:
