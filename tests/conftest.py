@@ -1,17 +1,37 @@
 """Fixtures that any test may ask for: databases of its own on the run's one server."""
 
+<<<<<<< HEAD
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from service.database.pool import Database, open_database
 from tests.support.databases import DatabaseServer, running_server
+=======
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.databases import DatabaseServer, LoopThread, folder_of_the_run, running_server
+>>>>>>> embedded
 
 
 @pytest.fixture(scope="session")
-def database_server() -> Iterator[DatabaseServer]:
+def run_folder() -> Iterator[Path]:
+    """A folder of this test run, which any user of this machine may enter."""
+    with folder_of_the_run() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def database_server(run_folder: Path) -> Iterator[DatabaseServer]:
     """The one Postgres server of this test run."""
-    with running_server() as superuser_url, DatabaseServer(superuser_url) as server:
+    with (
+        LoopThread() as loop,
+        running_server(loop, run_folder / "server") as superuser_url,
+        DatabaseServer(loop, superuser_url) as server,
+    ):
         yield server
 
 

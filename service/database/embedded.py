@@ -6,8 +6,8 @@ Three kernel locks on files in the data folder:
     postgres-start.lock       by who joins or leaves, one after the other
     postgres-supervisor.lock  by the supervisor as long as it lives; the file says where its server is
 
-The supervisor (`embedded_supervisor.py`), a detached process, owns the server and waits until the users' lock is
-free; so the server goes with its last user, even if that was killed.
+The supervisor (`embedded_supervisor.py`), a detached process, owns the server and waits until the users' lock
+is free; so the server goes with its last user, even if that was killed.
 """
 
 import asyncio
@@ -39,6 +39,7 @@ JOIN_SECONDS = 60
 START_SECONDS = 120
 LEAVE_SECONDS = 40
 PAUSE_SECONDS = 0.02
+NOT_NOW = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 
 # Reached by its socket alone, it has no use for TCP timeouts. No idle_in_transaction_session_timeout either:
 # an operator may leave a transaction open in psql; the service limits its own connections.
@@ -190,42 +191,46 @@ class Membership:
         await self._supervisor.acquire(EXCLUSIVE)
 
     async def _start_or_find(self, settings: Mapping[str, str]) -> EmbeddedServer:
-        # Locks of their own for the supervisor, which inherits them; through ours we see that it holds them.
-        with self._lock("supervisor") as supervisor, self._lock("users") as users:
-            is_owner = supervisor.try_acquire(EXCLUSIVE)
-            if is_owner:
-                order = await to_its_end(give_order, self._data_dir, settings)
-                write_record(supervisor, order)
-                report = await to_its_end(start_supervisor, order, users, supervisor)
-                log_report(report, order)
-            else:
-                order = read_record(supervisor)
-        async with asyncio.timeout(JOIN_SECONDS):
-            await self._ensure_database(order)
-        return EmbeddedServer(
-            database_url=url(order, DATABASE),
-            home=Path(order["home"]),
-            binaries=Path(order["binaries"]),
-            is_owner=is_owner,
-        )
+        while True:
+            order, is_owner = await self._order_of_the_server(settings)
+            if await self._comes_to_answer(order):
+                return EmbeddedServer(
+                    database_url=url(order, DATABASE),
+                    home=Path(order["home"]),
+                    binaries=Path(order["binaries"]),
+                    is_owner=is_owner,
+                )
 
-    async def _ensure_database(self, order: Order) -> None:
-        """Return when the database answers, having been made if it was missing.
+    async def _order_of_the_server(self, settings: Mapping[str, str]) -> tuple[Order, bool]:
+        """Read what the running supervisor was told, or start one; return whether we did."""
+        # Locks of its own for the supervisor, which inherits them; through ours we see that it holds them.
+        with self._lock("supervisor") as supervisor, self._lock("users") as users:
+            if not supervisor.try_acquire(EXCLUSIVE):
+                return read_record(supervisor), False
+            order = await to_its_end(give_order, self._data_dir, settings)
+            write_record(supervisor, order)
+            log_report(await to_its_end(start_supervisor, order, users, supervisor), order)
+            return order, True
+
+    async def _comes_to_answer(self, order: Order) -> bool:
+        """Return True once the database answers, made if it was missing; False if the supervisor has ended.
 
         After a crash the server may be starting again just now, and refuse for a moment.
         """
-        while True:
-            try:
-                connection = await asyncpg.connect(url(order, DATABASE), timeout=JOIN_SECONDS)
-                return await connection.close()
-            except asyncpg.InvalidCatalogNameError:
-                await create_database(order)
-            except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as fault:
-                if self._supervisor.try_acquire(EXCLUSIVE):
-                    raise EmbeddedPostgresFailed(
-                        f"the embedded Postgres has ended; see {order['home']}/postgres.log"
-                    ) from fault
-                await asyncio.sleep(PAUSE_SECONDS)
+        async with asyncio.timeout(JOIN_SECONDS):
+            while True:
+                try:
+                    connection = await asyncpg.connect(url(order, DATABASE), timeout=JOIN_SECONDS)
+                except asyncpg.InvalidCatalogNameError:
+                    await create_database(order)
+                except NOT_NOW:
+                    if self._supervisor.try_acquire(EXCLUSIVE):
+                        self._supervisor.release()
+                        return False
+                    await asyncio.sleep(PAUSE_SECONDS)
+                else:
+                    await connection.close()
+                    return True
 
 
 async def create_database(order: Order) -> None:
@@ -285,7 +290,7 @@ def start_supervisor(order: Order, users: FileLock, supervisor: FileLock) -> Rep
     except subprocess.TimeoutExpired:
         return Report(error=f"not ready within {START_SECONDS} s; see {order['home']}/postgres.log")
     except msgspec.DecodeError:
-        return Report(error=f"its supervisor failed: {done.stdout.decode(errors='replace')}")
+        return Report(error=f"its supervisor failed: {done.stdout.decode(errors='replace') or 'killed'}")
 
 
 def log_report(report: Report, order: Order) -> None:

@@ -136,6 +136,8 @@ def can_keep(folder: Path, account: Account | None) -> bool:
     Not so below a folder that the user may not enter, nor on many a shared or foreign file system, where
     owners and modes are make-believe.
     """
+    for left in folder.glob(".probe-*"):  # by a process killed here; nobody else is choosing now
+        left.rmdir()
     probe = Path(tempfile.mkdtemp(prefix=".probe-", dir=folder))
     try:
         if account:

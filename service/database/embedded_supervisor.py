@@ -1,9 +1,9 @@
 """The supervisor of the embedded Postgres: a detached process that keeps the server up while it has users.
 
 Only `embedded.py` starts it, as a script (`python -I -S embedded_supervisor.py USERS_LOCK ORDER`), so it
-imports nothing but the standard library. It sleeps in the kernel: one thread waits for the exclusive lock on the
-users' file, which it gets when the last user has left or was killed; the main thread waits for the server to
-end, and starts it again while there are users.
+imports nothing but the standard library. It sleeps in the kernel: one thread waits for the exclusive lock on
+the users' file, which it gets when the last user has left or was killed; the main thread waits for the server
+to end, and starts it again while there are users.
 """
 
 import fcntl
@@ -20,8 +20,9 @@ from shutil import rmtree
 from typing import IO, Any, NoReturn, TypedDict
 
 LOG_BYTES = 5_000_000
-QUICK_DEATHS = 8
+STARTS_BEFORE_GIVING_UP = 4
 LONG_LIFE_SECONDS = 10
+LAST_WORDS_SECONDS = 1
 FAST_STOP_SECONDS = 10
 READY = b"database system is ready to accept connections"
 
@@ -99,19 +100,19 @@ class Supervisor:
             rmtree(self._order["socket_folder"], ignore_errors=True)
 
     def _keep_running(self, good_news: Report | None) -> None:
+        """Start the server again and again, ever more slowly; only one that has never run is given up."""
         quick_deaths = 0
-        while not self._is_stopping.is_set() and quick_deaths < QUICK_DEATHS:
-            self._is_stopping.wait(0.05 * 2**quick_deaths - 0.05)
-            is_ready = self._start()
-            if is_ready and good_news:
+        while not self._is_stopping.wait(0.05 * 2 ** min(quick_deaths, 7) - 0.05):
+            if self._start() and good_news:
                 report(good_news)
                 good_news = None
             quick_deaths = 0 if self._wait_for_the_end() else quick_deaths + 1
-        if good_news and not self._is_stopping.is_set():
-            raise StartFailed(f"Postgres does not start; the end of {self._log.path}:\n{self._log.tail()}")
+            if good_news and quick_deaths == STARTS_BEFORE_GIVING_UP:
+                raise StartFailed(f"Postgres does not start; {self._log.path} ends:\n{self._log.tail()}")
 
     def _start(self) -> bool:
         """Start the server; return whether it came to accept connections."""
+        end_leftovers(self._data)
         disown(self._data / "postmaster.pid")
         for left in Path(self._order["socket_folder"]).glob(".s.PGSQL.*"):
             left.unlink()
@@ -141,8 +142,8 @@ class Supervisor:
             is_long_lived = True
             code = self._server.wait()
         self._has_ended.set()
-        # A killed server's children follow it in a moment; until then a new one would refuse to start.
-        self._pump.join(FAST_STOP_SECONDS)
+        # A killed server's children follow it in a moment; until then a new one would not start.
+        self._pump.join(LAST_WORDS_SECONDS)
         if not self._is_stopping.is_set():
             self._log.write(b"supervisor: the server ended with code %d; starting it again\n" % code)
         return is_long_lived
@@ -285,6 +286,14 @@ def running_postmaster(data: Path) -> int | None:
             return None
     ps = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
     return pid if str(data) in ps.stdout else None
+
+
+def end_leftovers(data: Path) -> None:
+    """Kill what a dead server left: a child that computes on, beside which no new server starts."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # gone, or somebody else's
+            if (process / "exe").readlink().name == "postgres" and (process / "cwd").samefile(data):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def disown(pid_file: Path) -> None:
