@@ -1,20 +1,12 @@
 """Fixtures that any test may ask for: databases of its own on the run's one server."""
 
-<<<<<<< HEAD
 from collections.abc import AsyncIterator, Iterator
-
-import pytest
-
-from service.database.pool import Database, open_database
-from tests.support.databases import DatabaseServer, running_server
-=======
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from service.database.pool import Database, open_database
 from tests.support.databases import DatabaseServer, LoopThread, folder_of_the_run, running_server
->>>>>>> embedded
 
 
 @pytest.fixture(scope="session")
