@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, check, psql."""
+"""The command line: serve, migrate, check, preview, psql."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import structlog
 
@@ -16,7 +17,8 @@ from service.app import serve
 from service.database.embedded import embedded_postgres, exec_psql
 from service.database.embedded_places import embedded_binary
 from service.database.migrations import check_database, migrate
-from service.domain.cron import use_packaged_zones
+from service.domain.clock import SystemClock
+from service.domain.cron import preview_schedule, use_packaged_zones
 from service.domain.errors import CronsoleError
 from service.handlers.catalogue import load_handlers
 from service.observability.logs import configure_logs
@@ -61,6 +63,13 @@ def build_parser() -> argparse.ArgumentParser:
         ("check", check_command, "check settings, handlers and database, change nothing, and exit"),
     ):
         commands.add_parser(name, help=summary, description=summary).set_defaults(command=command)
+    preview = commands.add_parser("preview", help="show what a schedule would do; asks no database")
+    preview.add_argument("cron", help="such as '0 */5 * * * MON-FRI'; quote it")
+    preview.add_argument("zone", nargs="?", default="UTC", help="an IANA zone, default UTC")
+    preview.add_argument("--after", type=read_instant, help="from this instant on, default now")
+    preview.add_argument("--count", type=int, default=10, choices=range(1, 101), metavar="1..100")
+    preview.add_argument("--clock-change-policy", default="ONCE", help="ONCE (default) or WALL")
+    preview.set_defaults(command=preview_command)
     psql = commands.add_parser("psql", help="open psql on the database; further arguments are psql's own")
     psql.set_defaults(command=psql_command)
     return parser
@@ -142,6 +151,35 @@ def check_command(settings: Settings, _: argparse.Namespace) -> int:
         return 0
     missing = asyncio.run(check_database(settings.database_url))
     print("database: ok" if not missing else f"database: migrations to apply: {', '.join(missing)}")
+    return 0
+
+
+def read_instant(text: str) -> datetime:
+    """Read an instant of the command line; without an offset it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as fault:
+        message = f"{text!r} is no instant such as 2026-03-08T06:59:00Z"
+        raise argparse.ArgumentTypeError(message) from fault
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def preview_command(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Print what a schedule would do; 1 if it is refused."""
+    after = chosen.after or SystemClock().now()
+    policy = chosen.clock_change_policy.upper()
+    preview = preview_schedule(chosen.cron, chosen.zone, after, chosen.count, policy)
+    if preview.error is not None:
+        print(f"cronsole: {preview.error.field}: {preview.error.message}", file=sys.stderr)
+        if preview.error.hint:
+            print(f"allowed: {preview.error.hint}", file=sys.stderr)
+        return 1
+    print(preview.description or "(no words for this one)")
+    for fire in preview.fire_times:
+        print(f"  {fire.local_time}   {fire.fire_time:%Y-%m-%dT%H:%M:%SZ}")
+    for day in preview.odd_days:
+        if day.is_affected:
+            print(f"clock change {day.local_before} -> {day.local_after}: {day.effect}")
     return 0
 
 

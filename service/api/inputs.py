@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from service.domain.cron import parse_schedule
-from service.domain.errors import InvalidInput, InvalidSchedule, JobNotFound
+from service.domain.cron import parse_schedule, require_fires
+from service.domain.errors import InvalidInput, JobNotFound
 from service.domain.job import ScheduleType
 from service.domain.overview import JobOverview
 
@@ -113,8 +113,7 @@ def cron_of(request: web.Request, job: JobOverview, now: datetime) -> str:
     if job.schedule_type is ScheduleType.MANUAL:
         raise InvalidInput("cron", f"job {job.job_id!r} is MANUAL: it has no schedule", "a CRON job")
     schedule = parse_schedule(text, job.time_zone, job.clock_change_policy)
-    if schedule.next_fire_time(now) is None:
-        raise InvalidSchedule("cron", "the schedule never fires", "an expression with a future fire time")
+    require_fires(schedule, now)
     return text
 
 

@@ -12,6 +12,7 @@ from service.api.executions import ExecutionEndpoints
 from service.api.health import HealthEndpoints
 from service.api.jobs import CheckParams, JobEndpoints
 from service.api.models import Readiness
+from service.api.preview import PreviewEndpoints
 from service.api.problems import problems
 from service.database.history import HistoryStore
 from service.database.jobs import JobStore
@@ -52,6 +53,7 @@ def build_application(
     )
     application.add_routes(ExecutionEndpoints(history=history).routes())
     application.add_routes(about_jobs.routes())
+    application.add_routes(PreviewEndpoints(jobs=jobs, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     return application
 

@@ -58,14 +58,14 @@ def preview_schedule(
     time_zone: str,
     after: datetime,
     count: int,
-    clock_change_policy: ClockChangePolicy = ClockChangePolicy.ONCE,
+    clock_change_policy: str = ClockChangePolicy.ONCE,
 ) -> SchedulePreview:
     """Return the `count` fires after `after` (aware) and the clock changes of the 13 months from there.
 
-    Never raises for what the expression or the zone holds; the caller bounds `count`.
+    Never raises for what the expression, the zone or the policy holds; the caller bounds `count`.
     """
     try:
-        schedule = parse_schedule(expression, time_zone, clock_change_policy)
+        schedule = parse_schedule(expression, time_zone, read_policy(clock_change_policy))
         require_fires(schedule, after)
     except InvalidInput as fault:
         error = PreviewError(fault.field, fault.message, fault.hint)
@@ -76,6 +76,51 @@ def preview_schedule(
     ]
     words = describe(schedule.pattern.expression)
     return SchedulePreview(True, None, words, fires, odd_days(schedule, after), tzdata_version())
+
+
+def read_policy(text: str) -> ClockChangePolicy:
+    """Return the policy of that name.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if text not in list(ClockChangePolicy):
+        allowed = f"one of {', '.join(ClockChangePolicy)}"
+        raise InvalidInput("clock_change_policy", f"{text[:64]!r} is not allowed", allowed)
+    return ClockChangePolicy(text)
+
+
+class PlanDifference(msgspec.Struct, frozen=True, rename="camel"):
+    """What another schedule changes of the fires after now and up to `until`; both lists are in order."""
+
+    until: datetime | None
+    added: list[datetime]
+    removed: list[datetime]
+
+
+Rule = tuple[str, str, ClockChangePolicy]
+
+
+def plan_difference(current: Rule | None, proposed: Rule, after: datetime, count: int) -> PlanDifference:
+    """Compare two rules (expression, zone, policy) from `after` on, over the next `count` fires of each.
+
+    They are compared up to where both are known: the earlier of the two last fires. A current rule that is
+    None, or that cannot be read, has no fires.
+    """
+    new = parse_schedule(*proposed).fire_times(after, count)
+    try:
+        old = [] if current is None else parse_schedule(*current).fire_times(after, count)
+    except InvalidInput:
+        old = []
+    ends = [fires[-1] for fires in (old, new) if len(fires) == count]
+    until = min(ends, default=max(old + new, default=None))
+    if until is None:
+        return PlanDifference(None, [], [])
+    added = sorted(set(new) - set(old))
+    removed = sorted(set(old) - set(new))
+    return PlanDifference(
+        until, [fire for fire in added if fire <= until], [fire for fire in removed if fire <= until]
+    )
 
 
 def odd_days(schedule: Schedule, after: datetime) -> list[OddDay]:
