@@ -2,8 +2,8 @@
 
 Times are µs in New York. "next" is the median over instants spread over years, around clock changes in the
 classes that say so; "worst" is the slowest instant, each timed three times and its best taken, so that it
-shows our work and not the machine's interruptions. What is found once and kept, the clock changes of a year
-of a zone, has a line of its own. A dash: refused, or failed. The others get fewer instants.
+shows our work and not the machine's interruptions. The first fire in weeks of a zone that nobody asked about before
+has a line of its own. A dash: refused, or failed. The others get fewer instants.
 """
 
 import random
@@ -127,6 +127,18 @@ def our_times(schedule: Schedule, moments: list[datetime]) -> tuple[float, float
     return median(rounds[-1]), max(map(min, *rounds))
 
 
+def slowest_cold(expression: str, moments: list[datetime], policy: ClockChangePolicy) -> float:
+    """The slowest of our next fires when nothing of the zone is known yet."""
+    schedule = Schedule(expression, ZONE, policy)
+
+    def cold(moment: datetime) -> float:
+        schedule.clock = ZoneClock(find_zone(ZONE))
+        return microseconds(lambda: schedule.next_fire_time(moment))
+
+    schedule.next_fire_time(moments[0])
+    return max(min(cold(moment) for _ in range(3)) for moment in moments)
+
+
 def first_fires_of_many_jobs() -> float:
     """Seconds for the first fires of 100,000 jobs with 1,000 expressions, with nothing kept from before."""
     expressions = [
@@ -172,12 +184,13 @@ def main() -> int:
     print(
         f"{'µs':<26}{'parse':>9}{'next':>9}{'worst':>9}{'croniter':>9}{'cronsim':>9}{'replaced':>9}  policy"
     )
-    slowest_median = slowest_worst = 0.0
+    slowest_median = slowest_worst = slowest_first = 0.0
     ratios = []
     for name, expression in CLASSES.items():
         moments = instants(around_changes="change" in name)
         for policy in ClockChangePolicy if "change" in name else [ClockChangePolicy.ONCE]:
             ours, worst = our_times(parse_schedule(expression, ZONE, policy), moments)
+            slowest_first = max(slowest_first, slowest_cold(expression, moments[:FEW_INSTANTS], policy))
             few = moments[:FEW_INSTANTS]
             others = [
                 typical(times(expression, few)) for times in (croniter_times, cronsim_times, replaced_times)
@@ -188,14 +201,12 @@ def main() -> int:
             if others[0] is not None:
                 ratios.append(others[0] / ours)
     seconds, refusal = first_fires_of_many_jobs(), slowest_refusal()
-    clocks = [ZoneClock(find_zone(ZONE)) for _ in range(50)]
-    window = median(microseconds(lambda: clock.window(1_800_000_000)) for clock in clocks)
-    print(f"clock changes of a year of a zone, once: {window:.0f} µs")
     goals = [
         (f"next fire, slowest median of a class: {slowest_median:.1f} µs (goal 10)", slowest_median <= 10),
+        (f"next fire, slowest of all: {slowest_worst:.1f} µs (goal 50)", slowest_worst <= 50),
         (
-            f"next fire, slowest of all, the zone's year being known: {slowest_worst:.1f} µs (goal 50)",
-            slowest_worst <= 50,
+            f"next fire, slowest of the first in unknown weeks of a zone: {slowest_first:.1f} µs (goal 50)",
+            slowest_first <= 50,
         ),
         (
             f"times faster than croniter, median: {median(ratios):.0f}, least {min(ratios):.0f} (goal 5)",

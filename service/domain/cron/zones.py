@@ -18,10 +18,11 @@ from service.domain.errors import InvalidInput
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_INSTANT = int((datetime(1, 1, 3, tzinfo=UTC) - EPOCH).total_seconds())
 LAST_INSTANT = int((datetime(9999, 12, 29, tzinfo=UTC) - EPOCH).total_seconds())
-WINDOW_BITS = 25  # 2**25 s are 388 days
+WINDOW_BITS = 22  # 2**22 s are 49 days
 SLACK_SECONDS = 3 * 86_400  # more than the largest offset from UTC and the largest change of one, a day each
-PROBE_SECONDS = 4 * 86_400  # no zone has two changes within 6 days (a test looks at all of them)
-MOST_WINDOWS = 128
+PROBE_SECONDS = 6 * 86_400  # no zone has two changes within 6 days (a test looks at all of them)
+QUARTER = 900  # nearly all changes fall on a quarter of an hour, in UTC
+MOST_WINDOWS = 1_024
 
 
 def use_packaged_zones() -> None:
@@ -66,7 +67,7 @@ def find_zone(name: str) -> zoneinfo.ZoneInfo:
 
 
 class Window(NamedTuple):
-    """About a year of a zone, with all clock changes in it; instants and offsets are seconds.
+    """Some weeks of a zone, with all clock changes in them; instants and offsets are seconds.
 
     `offsets[i]` holds from `changes[i - 1]` to `changes[i]`; the last of `changes` is the end of what is
     known. `resumes[i]` is the first wall time that is past change i for good: where a skip ends, or the
@@ -131,17 +132,20 @@ class ZoneClock:
 
     def _bisect(self, early: int, late: int, before: int) -> int:
         """Return the first second at which the offset is no longer `before`."""
-        while late - early > 1:
-            middle = (early + late) // 2
-            if self._offset(middle) == before:
-                early = middle
-            else:
-                late = middle
+        for step in (QUARTER, 1):
+            while (middle := (early + late) // 2 // step * step) > early:
+                if self._offset(middle) == before:
+                    early = middle
+                else:
+                    late = middle
+            if self._offset(late - 1) == before:
+                break
         return late
 
     def _offset(self, instant: int) -> int:
         """Return the offset from UTC; at the ends of the calendar, that of the last instant that has one."""
-        instant = max(FIRST_INSTANT, min(instant, LAST_INSTANT))
+        if not FIRST_INSTANT <= instant <= LAST_INSTANT:
+            instant = FIRST_INSTANT if instant < 0 else LAST_INSTANT
         offset = datetime.fromtimestamp(instant, self.zone).utcoffset()
         assert offset is not None
         return offset.days * 86_400 + offset.seconds
