@@ -270,7 +270,7 @@ begin
             || format('SQL cannot tell whether the schedule %s names that instant: ask the console, or `python -m service preview`',
                       schedule_text(job));
     end if;
-    return head || coalesce(': ' || nullif(array_to_string(clauses, '; '), ''), '') || '.';
+    return head || coalesce('; ' || nullif(array_to_string(clauses, '; '), ''), '') || '.';
 end
 $$;
 
