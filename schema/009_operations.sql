@@ -141,7 +141,8 @@ create function refuse_pause(reason text, until timestamptz) returns void
 language plpgsql as $$
 begin
     if refuse_pause.until > clock_timestamp() is not true then
-        perform refuse_input('until', 'a pause ends in the future', 'an instant to come; leave it out to pause until resumed');
+        perform refuse_input('until', 'a pause ends in the future',
+            'an instant to come; leave it out to pause until resumed');
     end if;
     if char_length(refuse_pause.reason) > 500 then
         perform refuse_input('reason', 'the reason is too long', 'at most 500 characters');
@@ -255,7 +256,8 @@ begin
     if not found then
         raise exception using errcode = 'CR404', table = 'job_executions',
             message = format('there is no execution %s', coalesce(cancel_execution.execution_id::text, 'null')),
-            hint = 'SELECT execution_id, job_id FROM job_executions WHERE status IN (''QUEUED'', ''RUNNING''); lists those to cancel';
+            hint = 'SELECT execution_id, job_id FROM job_executions WHERE status IN (''QUEUED'', ''RUNNING''); '
+                   'lists those to cancel';
     end if;
     if execution.status not in ('QUEUED', 'RUNNING') then
         raise exception using errcode = 'CR409', table = 'job_executions',

@@ -40,8 +40,10 @@ begin
     grant execute on function trigger_job(text, jsonb), pause_job(text, text, timestamptz), resume_job(text),
         pause_all(text, timestamptz), resume_all(), cancel_execution(uuid) to cronsole_service, cronsole_operator;
     -- What later migrations add.
-    execute format('alter default privileges in schema %I grant select on tables to cronsole_service, cronsole_operator', home);
-    execute format('alter default privileges in schema %I grant insert, update, delete on tables to cronsole_service', home);
+    execute format('alter default privileges in schema %I'
+        ' grant select on tables to cronsole_service, cronsole_operator', home);
+    execute format('alter default privileges in schema %I'
+        ' grant insert, update, delete on tables to cronsole_service', home);
 end
 $$;
 
@@ -68,10 +70,10 @@ begin
         perform grant_to_roles();
     else
         raise notice using errcode = 'CR001',
-            message = format('%I may not create roles; the schema is complete, but cronsole_service and cronsole_operator are missing',
-                             current_user),
-            hint = format('as a superuser: CREATE ROLE cronsole_service; CREATE ROLE cronsole_operator; then as %I: SELECT grant_to_roles();',
-                          current_user);
+            message = format('%I may not create roles; the schema is complete, but cronsole_service and'
+                ' cronsole_operator are missing', current_user),
+            hint = format('as a superuser: CREATE ROLE cronsole_service; CREATE ROLE cronsole_operator;'
+                ' then as %I: SELECT grant_to_roles();', current_user);
     end if;
 
     -- Until PostgreSQL 15 anybody may create functions in the schema public, and so have them called by ours.
@@ -82,7 +84,8 @@ begin
         end;
         if has_schema_privilege('public', home, 'create') then
             raise notice using errcode = 'CR001',
-                message = format('anybody may create objects in the schema %I, and so deceive functions that run as its owner', home),
+                message = format('anybody may create objects in the schema %I, and so deceive functions that run'
+                    ' as its owner', home),
                 hint = format('as a superuser: REVOKE CREATE ON SCHEMA %I FROM PUBLIC;', home);
         end if;
     end if;

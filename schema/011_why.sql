@@ -3,6 +3,9 @@
 -- psql asks through why_not, which says openly what it cannot know.
 select set_config('search_path', format('%I, pg_temp', current_schema()), true);
 
+-- Of the ledger only the rows that sum many fires, which are few.
+create index job_fires_summaries on job_fires (job_id, fire_time) where covers_from is not null;
+
 create function utc_text(instant timestamptz) returns text
 language sql stable as $$
     select to_char(instant at time zone 'UTC', case when date_trunc('second', instant) = instant
@@ -79,16 +82,18 @@ begin
     select * into later from job_executions x where x.first_execution_id = fire.execution_id
      order by x.attempt desc, x.created_at desc limit 1;
     return format('The fire of %s did start execution %s', utc_text(p_at), fire.execution_id)
-        || case when fire.decided_at > p_at + interval '5 seconds' then format(', only at %s', utc_text(fire.decided_at)) else '' end
+        || case when fire.decided_at > p_at + interval '5 seconds'
+                then format(', only at %s', utc_text(fire.decided_at)) else '' end
         || case
                when execution.execution_id is null then ', which is no longer in the history'
                when execution.status = 'QUEUED' and execution.cancel_requested_at is null then
-                   case when exists (select from job_state s where s.job_id = p_job_id and s.waiting_execution_id = fire.execution_id)
+                   case when exists (select from job_state s
+                                      where s.job_id = p_job_id and s.waiting_execution_id = fire.execution_id)
                         then ', which waits for the end of another one' else ', which is still QUEUED' end
                when execution.status in ('QUEUED', 'RUNNING') then format(', which is %s', execution.status)
                else format(', which ended as %s after %s ms', execution.status, execution.duration_ms)
-                   || case when execution.status <> 'SUCCESS' then coalesce(': ' || left(execution.error_details ->> 0, 200), '')
-                           else '' end
+                   || case when execution.status = 'SUCCESS' then ''
+                           else coalesce(': ' || left(execution.error_details ->> 0, 200), '') end
            end
         || case when later.execution_id is not null
                 then format('; attempt %s, %s, is %s', later.attempt, later.execution_id, later.status) else '' end
@@ -117,7 +122,8 @@ declare
     is_or_was constant text := case when p_at > clock_timestamp() then 'is' else 'was' end;
 begin
     if job.paused_until > p_at then
-        return format('the job %s paused %s', is_or_was, until_text(job.paused_until)) || coalesce(': ' || job.pause_reason, '');
+        return format('the job %s paused %s', is_or_was, until_text(job.paused_until))
+            || coalesce(': ' || job.pause_reason, '');
     end if;
     select c.* into change from job_changes c
      where c.job_id = '*' and c.operation in ('PAUSE', 'RESUME') and c.changed_at <= p_at order by c.change_id desc limit 1;
@@ -143,7 +149,8 @@ $$;
 -- p_previous and p_following: the fire times around it; p_schedule_error: why that schedule cannot be read.
 -- Null: there is no such job, and never was.
 create function explain_fire(
-    p_job_id text, p_at timestamptz, p_is_named boolean, p_previous timestamptz, p_following timestamptz, p_schedule_error text)
+    p_job_id text, p_at timestamptz, p_is_named boolean, p_previous timestamptz, p_following timestamptz,
+    p_schedule_error text)
 returns text
 language plpgsql stable
 set search_path from current
@@ -188,7 +195,8 @@ begin
             return format('Job %s did not exist then: it was inserted only %s.', p_job_id, change_text(change));
         end if;
         if current_job.job_id is not null then
-            return format('Job %s did not exist then: it was inserted only at %s.', p_job_id, utc_text(current_job.created_at));
+            return format('Job %s did not exist then: it was inserted only at %s.', p_job_id,
+                          utc_text(current_job.created_at));
         end if;
         return format('Job %s does not exist; of what it once was only its history is left.', p_job_id);
     end if;
@@ -231,18 +239,22 @@ begin
     select * into summary from job_fires f
      where f.job_id = p_job_id and f.fire_time > instant and f.covers_from <= instant order by f.fire_time limit 1;
     if found then
-        return format('%s lies among the missed fires that one row sums, %s, from %s to %s: %s', utc_text(instant), summary.outcome,
-                      utc_text(summary.covers_from), utc_text(summary.fire_time), coalesce(summary.reason, 'no reason is on record'))
-            || case when is_named is null then format('; SQL cannot tell whether the schedule %s names it', schedule_text(job)) else '' end
+        return format('%s lies among the missed fires that one row sums, %s, from %s to %s: %s', utc_text(instant),
+                      summary.outcome, utc_text(summary.covers_from), utc_text(summary.fire_time),
+                      coalesce(summary.reason, 'no reason is on record'))
+            || case when is_named then ''
+                    else format('; SQL cannot tell whether the schedule %s names it', schedule_text(job)) end
             || '.';
     end if;
 
     head := case
-        when is_to_come and is_named then format('%s is still to come, and the schedule %s names it', utc_text(instant), schedule_text(job))
+        when is_to_come and is_named
+            then format('%s is still to come, and the schedule %s names it', utc_text(instant), schedule_text(job))
         when is_to_come then format('%s is still to come', utc_text(instant))
         when is_named and instant > coalesce(planned_after, '-infinity')
             then format('The fire of %s is due, and no replica has decided it yet', utc_text(instant))
-        when is_named then format('The schedule %s names %s, yet no decision is on record', schedule_text(job), utc_text(instant))
+        when is_named
+            then format('The schedule %s names %s, yet no decision is on record', schedule_text(job), utc_text(instant))
         else format('No decision is on record for %s', utc_text(instant)) end;
 
     -- A change that came between the fire and its decision, or was committed only after the fire.
@@ -256,8 +268,9 @@ begin
     clauses := array_append(array_append(clauses, gap), explain_pause(job, instant));
     if not is_to_come and instant <= state.decided_through
        and not exists (select from job_fires f where f.job_id = p_job_id and f.fire_time < instant) then
-        clauses := array_append(clauses, (select coalesce('its ledger begins at ' || utc_text(min(f.fire_time)), 'its ledger is empty')
-                                            from job_fires f where f.job_id = p_job_id) || ', older decisions may have been pruned');
+        select min(f.fire_time) into following from job_fires f where f.job_id = p_job_id;
+        clauses := array_append(clauses, coalesce('its ledger begins at ' || utc_text(following), 'its ledger is empty')
+                                             || ', older decisions may have been pruned');
     end if;
     if is_named is null then
         select max(f.fire_time) into previous from job_fires f where f.job_id = p_job_id and f.fire_time < instant;
@@ -267,8 +280,8 @@ begin
             || case when previous is not null and following > instant
                     then format('its fires next to that are %s and %s', utc_text(previous), utc_text(following)) end
             || case when is_to_come and following > now_ then format('its next fire is at %s', utc_text(following)) end
-            || format('SQL cannot tell whether the schedule %s names that instant: ask the console, or `python -m service preview`',
-                      schedule_text(job));
+            || format('SQL cannot tell whether the schedule %s names that instant: ask the console,'
+                      ' or `python -m service preview`', schedule_text(job));
     end if;
     return head || coalesce('; ' || nullif(array_to_string(clauses, '; '), ''), '') || '.';
 end
