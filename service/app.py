@@ -26,6 +26,7 @@ from service.database.replicas import Vitals, application_name, open_lease
 from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
 from service.database.triggers import TriggerStore
+from service.database.why import WhyStore
 from service.domain.clock import SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.execution import OwnedExecution
@@ -104,6 +105,7 @@ async def serve(
             jobs=JobStore(pools.api),
             history=HistoryStore(pools.api),
             triggers=TriggerStore(pools.api),
+            why=WhyStore(pools.api),
             clock=clock,
             admin_token=admin_token,
             access_cookie=settings.access_cookie,
@@ -118,7 +120,7 @@ async def serve(
             await seed_samples(pools.reports)
         if settings.start_paused:
             await pause_once(pools.reports, "CRONSOLE_START_PAUSED")
-        vitals = Vitals(replica_id, __version__, registry.names)
+        vitals = Vitals(replica_id, __version__, registry.names, registry.overridable)
         heartbeat = Heartbeat(
             clock,
             lambda: open_lease(url, vitals, settings.lease_seconds),

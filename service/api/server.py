@@ -14,9 +14,11 @@ from service.api.jobs import CheckParams, JobEndpoints
 from service.api.models import Readiness
 from service.api.preview import PreviewEndpoints
 from service.api.problems import problems
+from service.api.why import WhyEndpoints
 from service.database.history import HistoryStore
 from service.database.jobs import JobStore
 from service.database.triggers import TriggerStore
+from service.database.why import WhyStore
 from service.domain.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -32,6 +34,7 @@ def build_application(
     jobs: JobStore,
     history: HistoryStore,
     triggers: TriggerStore,
+    why: WhyStore,
     clock: Clock,
     admin_token: str | None,
     access_cookie: str,
@@ -54,6 +57,7 @@ def build_application(
     application.add_routes(ExecutionEndpoints(history=history).routes())
     application.add_routes(about_jobs.routes())
     application.add_routes(PreviewEndpoints(jobs=jobs, clock=clock).routes())
+    application.add_routes(WhyEndpoints(why=why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     return application
 

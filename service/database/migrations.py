@@ -169,6 +169,7 @@ async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
     """
     migrations = read_migrations(folder)
     connection = await connect(database_url, "cronsole migrate")
+    connection.add_log_listener(log_notice)
     try:
         async with migration_lock(connection):
             todo = await pending(connection, migrations)
@@ -185,3 +186,9 @@ async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
         return [migration.name for migration in todo]
     finally:
         connection.terminate()
+
+
+def log_notice(_: object, notice: asyncpg.PostgresLogMessage) -> None:
+    """Log what a migration could not do and somebody else has to; the schema's own notices are CR001."""
+    if notice.sqlstate == "CR001":
+        log.warning("migration_incomplete", message=notice.message, remedy=notice.hint)

@@ -1,31 +1,31 @@
 """Rows of `replicas`: the lease and its renewal."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
 from service.database.pool import Connection, connect, unavailable_as_ours
 
-RENEW = """
-    insert into replicas as r (replica_id, lease_expires_at, version, handlers, listener_round_trip_ms,
-                               clock_offset_ms, draining)
-    values ($1, clock_timestamp() + $2 * interval '1 second', $3, $4, $5, $6, $7)
-    on conflict (replica_id) do update
-       set lease_expires_at = excluded.lease_expires_at,
-           listener_round_trip_ms = excluded.listener_round_trip_ms,
-           clock_offset_ms = excluded.clock_offset_ms,
-           draining = excluded.draining
-    returning clock_timestamp() as database_now
-"""
-GIVE_UP = "delete from replicas where replica_id = $1"
+RENEW = "select renew_lease($1, $2, $3, $4, $5, $6, $7, $8) as database_now"
+GIVE_UP = "select give_up_lease($1)"
 
 
 class Vitals:
-    """What a replica reports of itself with each renewal of its lease."""
+    """What a replica reports of itself with each renewal of its lease.
 
-    def __init__(self, replica_id: UUID, version: str, handlers: list[str]) -> None:
+    `overridable` names, for each handler, the parameters that a manual trigger may override.
+    """
+
+    def __init__(
+        self,
+        replica_id: UUID,
+        version: str,
+        handlers: list[str],
+        overridable: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.replica_id, self.version, self.handlers = replica_id, version, handlers
+        self.overridable = overridable or {}
         self.listener_round_trip_ms: float | None = None
         self.clock_offset_ms: float | None = None
         self.is_draining = False
@@ -39,6 +39,7 @@ async def renew_lease(connection: Connection, vitals: Vitals, lease_seconds: flo
         lease_seconds,
         vitals.version,
         vitals.handlers,
+        vitals.overridable,
         vitals.listener_round_trip_ms,
         vitals.clock_offset_ms,
         vitals.is_draining,

@@ -74,6 +74,11 @@ class Registry:
         """All names, sorted."""
         return sorted(self._handlers)
 
+    @property
+    def overridable(self) -> dict[str, list[str]]:
+        """By handler, the parameters that a manual trigger may override; none where there are none."""
+        return {name: sorted(self._handlers[name].overridable) for name in self.names}
+
 
 DECLARED = Registry()
 """Every handler declared by `@handler` in a module that has been imported."""

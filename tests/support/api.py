@@ -14,6 +14,7 @@ from service.database.history import HistoryStore
 from service.database.jobs import JobStore
 from service.database.pool import open_database
 from service.database.triggers import TriggerStore
+from service.database.why import WhyStore
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 
@@ -98,6 +99,7 @@ async def running_server(database_url: str, api_of: Any = None, **settings: Any)
             jobs=JobStore(database),
             history=HistoryStore(database),
             triggers=TriggerStore(database),
+            why=WhyStore(database),
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,

@@ -1,0 +1,37 @@
+"""The call that says why a job did, or did not, run at an instant."""
+
+from datetime import datetime
+
+import msgspec
+from aiohttp import web
+
+from service.api.answers import answer
+from service.api.inputs import job_id_of
+from service.api.preview import instant_of
+from service.database.why import WhyStore
+from service.domain.clock import Clock
+
+
+class WhyJson(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer; `why` is one sentence in English."""
+
+    job_id: str
+    at: datetime
+    why: str
+
+
+class WhyEndpoints:
+    """Handler of the question why."""
+
+    def __init__(self, *, why: WhyStore, clock: Clock) -> None:
+        self._why, self._clock = why, clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the route of the question."""
+        return [web.get("/v1/console/jobs/{jobId}/why", self.why)]
+
+    async def why(self, request: web.Request) -> web.Response:
+        """Answer in one sentence; without `at`, for now. Fires fall on whole seconds, so `at` does too."""
+        job_id = job_id_of(request)
+        at = instant_of(request, "at", self._clock.now()).replace(microsecond=0)
+        return answer(WhyJson(job_id, at, await self._why.why(job_id, at)))
