@@ -2,8 +2,8 @@
 
 Times are µs in New York. "next" is the median over instants spread over years, around clock changes in the
 classes that say so; "worst" is the slowest instant, each timed three times and its best taken, so that it
-shows our work and not the machine's interruptions. The first fire in weeks of a zone that nobody asked about before
-has a line of its own. A dash: refused, or failed. The others get fewer instants.
+shows our work and not the machine's interruptions. The first fire in weeks of a zone that nobody asked about
+before has a line of its own. A dash: refused, or failed. The others get fewer instants.
 """
 
 import random

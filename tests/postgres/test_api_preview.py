@@ -134,4 +134,5 @@ async def test_psql_and_http_refuse_in_the_same_words(api: Api, cron: str):
     row = await api.sql.fetchrow(
         "select schedule_cron, revision from jobs where job_id = 'MARKETDATA_INCREMENTAL'"
     )
+    assert row is not None
     assert tuple(row) == ("0 */5 * * * MON-FRI", 1)
