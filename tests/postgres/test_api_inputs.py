@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.api import inputs
+from service.api import bodies
 from tests.support.api import TOKEN, Api, running_api
 from tests.support.databases import DatabaseServer
 
@@ -160,10 +160,10 @@ async def test_a_body_that_is_too_large_is_refused(unchanging_api: Api):
 
 async def test_a_body_that_never_comes_is_given_up(unchanging_api: Api, monkeypatch: pytest.MonkeyPatch):
     """408: nobody holds a request open by sending half of it."""
-    monkeypatch.setattr(inputs, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
     host, _, port = unchanging_api.address.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /v1/console/jobs{MANUAL_JOB}/trigger HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+    head = f"POST /v1/console/jobs{MANUAL_JOB}/trigger HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
     writer.write(f"{head}Authorization: Bearer {TOKEN}\r\n\r\n{{".encode())
     status = await asyncio.wait_for(reader.readline(), 5)
     assert status.startswith(b"HTTP/1.1 408")

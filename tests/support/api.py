@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import asyncpg
 
+from service.api.auth import Access
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.history import HistoryStore
@@ -91,8 +92,13 @@ def check_params(handler: str, params: dict[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def running_server(database_url: str, api_of: Any = None, **settings: Any) -> AsyncIterator[str]:
-    """Run a server on `database_url`, which may be nobody's, and yield its address."""
+    """Run a server on `database_url`, which may be nobody's, and yield its address.
+
+    `settings` are those of Access.
+    """
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
+    given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
+    access = Access(**given | settings)
     async with open_database(database_url, application_name="cronsole api test", size=4) as database:
         application = build_application(
             jobs=JobStore(database),
@@ -101,7 +107,7 @@ async def running_server(database_url: str, api_of: Any = None, **settings: Any)
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,
-            **{"admin_token": TOKEN, "access_cookie": COOKIE} | settings,
+            access=access,
         )
         async with serving(application, "127.0.0.1", 0) as (host, port):
             yield f"http://{host}:{port}"
