@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-LARGEST_BODY_BYTES = 1024 * 1024  # unpacked
+LARGEST_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
 
 
@@ -22,8 +22,11 @@ async def read_body(request: web.Request) -> bytes:
     Raises:
         web.HTTPRequestEntityTooLarge: it is larger than LARGEST_BODY_BYTES, or says so beforehand.
         web.HTTPRequestTimeout: it did not arrive within BODY_SECONDS.
-        web.HTTPBadRequest: it breaks off, or is not packed as it says.
+        web.HTTPUnsupportedMediaType: it is packed; a small one could become as large as it likes.
+        web.HTTPBadRequest: it breaks off.
     """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise web.HTTPUnsupportedMediaType(text="send the body without a Content-Encoding")
     if (length := request.content_length or 0) > LARGEST_BODY_BYTES:
         raise web.HTTPRequestEntityTooLarge(LARGEST_BODY_BYTES, length)
     try:

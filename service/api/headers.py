@@ -24,7 +24,6 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Server": "cronsole",  # aiohttp would name its version
 }
 
 
@@ -32,3 +31,4 @@ async def add_security_headers(_: web.Request, response: web.StreamResponse) -> 
     """Add what a response does not say itself; there is no CORS header, so no other site reads anything."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "cronsole"  # aiohttp has named its version and Python's

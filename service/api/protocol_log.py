@@ -2,6 +2,7 @@
 
 import logging
 
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 
@@ -11,7 +12,7 @@ class WithoutContents(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; it is always logged."""
         fault = record.exc_info[1] if record.exc_info else None
-        if isinstance(fault, HttpProcessingError):
+        if isinstance(fault, HttpProcessingError | web.RequestPayloadError):
             record.msg, record.args, record.exc_info = f"request_unreadable: {type(fault).__name__}", (), None
             record.levelno, record.levelname = logging.INFO, "INFO"
         return True

@@ -106,6 +106,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
     runner = web.AppRunner(
         application,
         logger=protocol_logger(),
+        auto_decompress=False,  # a packed body is refused, and must not cost more than its bytes until then
         access_log=None,  # `request_served` says it, without the query
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=SHUTDOWN_SECONDS,
