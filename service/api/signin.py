@@ -1,6 +1,5 @@
 """Signing in and out: a token is exchanged for a cookie that no script can read."""
 
-from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -20,7 +19,6 @@ log = structlog.get_logger(__name__)
 HOME = "/automation"
 PAGES = Path(__file__).with_name("pages")
 LONGEST_COOKIE = 3_800  # browsers drop a cookie of more than 4096 bytes, its name and attributes included
-Page = Callable[[str], str]
 
 
 class SignInEndpoints:

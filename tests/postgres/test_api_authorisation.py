@@ -179,7 +179,6 @@ class JwksServer:
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
-        self.answer = web.Response
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer the key set, or what a test puts in its place."""
