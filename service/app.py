@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from service import __version__
+from service.api.auth import Access, JwtIssuer
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.claims import ClaimStore
@@ -43,7 +44,7 @@ from service.handlers.registry import Registry
 from service.handlers.run import Run
 from service.scheduling.reconciler import Reconciler
 from service.scheduling.scheduler import Scheduler
-from service.settings import Settings
+from service.settings import Settings, is_loopback, paseto_key_of
 
 log = structlog.get_logger(__name__)
 
@@ -107,8 +108,7 @@ async def serve(
             triggers=TriggerStore(pools.api),
             why=WhyStore(pools.api),
             clock=clock,
-            admin_token=admin_token,
-            access_cookie=settings.access_cookie,
+            access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
             readiness=health.readiness,
         )
@@ -248,6 +248,22 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
         ) as runs,
     ):
         yield Pools(claims, reports, api, runs)
+
+
+def access_of(settings: Settings, admin_token: str | None) -> Access:
+    """Return what the settings say about who may call."""
+    jwt_issuer = None
+    if settings.jwt_jwks_url and settings.jwt_issuer and settings.jwt_audience:
+        jwt_issuer = JwtIssuer(settings.jwt_jwks_url, settings.jwt_issuer, settings.jwt_audience)
+    return Access(
+        admin_token=admin_token,
+        access_cookie=settings.access_cookie,
+        paseto_key=paseto_key_of(settings.paseto_key) if settings.paseto_key else None,
+        jwt_issuer=jwt_issuer,
+        role_claim=settings.jwt_role_claim,
+        is_on_loopback=is_loopback(settings.host),
+        is_on_cloud_run=settings.is_on_cloud_run,
+    )
 
 
 def hear(payload: str, claimer: Claimer) -> None:

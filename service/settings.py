@@ -1,5 +1,6 @@
 """The settings of the service, read once from the environment; every fault is reported at once."""
 
+import base64
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from service.domain.errors import InvalidSettings
 
 SHORTEST_TOKEN = 24
 COOKIE_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"  # a token of RFC 6265, section 4.1.1
+HEX_KEY = re.compile(r"[0-9A-Fa-f]{64}")
+BASE64_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
+STANDARD_ALPHABET = str.maketrans("-_", "+/")
 ROLE_NAME = r"^[A-Za-z_][A-Za-z0-9_$]{0,62}$"
 
 FIELDS = {
@@ -138,6 +142,13 @@ def contradictions(given: Mapping[str, str]) -> list[tuple[str, str]]:
         )
     if "DATABASE_URL" not in given and "LISTEN_DATABASE_URL" in given:
         faults.append(("LISTEN_DATABASE_URL", "needs DATABASE_URL beside it"))
+    if "CRONSOLE_PASETO_KEY" in given and paseto_key_of(given["CRONSOLE_PASETO_KEY"]) is None:
+        faults.append(
+            (
+                "CRONSOLE_PASETO_KEY",
+                "expected 32 bytes as hex digits, in base64, or as k4.local. of PASERK",
+            )
+        )
     jwt = {"CRONSOLE_JWT_JWKS_URL", "CRONSOLE_JWT_ISSUER", "CRONSOLE_JWT_AUDIENCE"}
     if jwt & given.keys():
         faults += [(missing, "required where JWTs are configured") for missing in sorted(jwt - given.keys())]
@@ -147,6 +158,17 @@ def contradictions(given: Mapping[str, str]) -> list[tuple[str, str]]:
             ("HOST", "not a loopback address: configure an authentication first, CRONSOLE_ADMIN_TOKEN say")
         )
     return faults
+
+
+def paseto_key_of(text: str) -> bytes | None:
+    """Return the 32 bytes of a key in hex, base64 with either alphabet, or PASERK; None if it is no such key.
+
+    Source: https://github.com/paseto-standard/paserk/blob/master/types/local.md
+    """
+    if HEX_KEY.fullmatch(text):
+        return bytes.fromhex(text)
+    encoded = text.removeprefix("k4.local.").rstrip("=").translate(STANDARD_ALPHABET)
+    return base64.b64decode(encoded + "=") if BASE64_KEY.fullmatch(encoded) else None
 
 
 def is_loopback(host: str) -> bool:

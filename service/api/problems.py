@@ -33,6 +33,7 @@ STATUS: dict[type[CronsoleError], int] = {
     DatabaseUnavailable: 503,
 }
 RETRY_AFTER_SECONDS = 1
+KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -105,7 +106,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        kept = {name: error.headers[name] for name in ("Allow", "WWW-Authenticate") if name in error.headers}
+        kept = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
         # The default text is "404: Not Found", which the title says already.
         detail = None if error.text == f"{error.status}: {error.reason}" else error.text
         return problem(plain_problem(error.status, detail), kept)

@@ -7,13 +7,19 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from service.api.auth import Authentication
+from service.api.auth import Access, Authentication
+from service.api.authorisation import authorisation
+from service.api.bodies import LARGEST_BODY_BYTES, bodies
 from service.api.executions import ExecutionEndpoints
+from service.api.headers import add_security_headers
 from service.api.health import HealthEndpoints
 from service.api.jobs import CheckParams, JobEndpoints
 from service.api.models import Readiness
+from service.api.origins import loopback_names_only
 from service.api.preview import PreviewEndpoints
 from service.api.problems import problems
+from service.api.protocol_log import protocol_logger
+from service.api.signin import SignInEndpoints
 from service.api.why import WhyEndpoints
 from service.database.history import HistoryStore
 from service.database.jobs import JobStore
@@ -23,8 +29,9 @@ from service.domain.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-LARGEST_BODY_BYTES = 1024 * 1024
-KEEPALIVE_SECONDS = 15.0  # aiohttp's default is about an hour
+# From the connection, or the last response, to the end of the next request's headers: this ends slow senders
+# of headers. aiohttp's default is about an hour.
+KEEPALIVE_SECONDS = 15.0
 SHUTDOWN_SECONDS = 3.0  # Cloud Run kills 10 s after its signal, and draining needs its part
 LONGEST_PATH_LOGGED = 200
 
@@ -36,8 +43,7 @@ def build_application(
     triggers: TriggerStore,
     why: WhyStore,
     clock: Clock,
-    admin_token: str | None,
-    access_cookie: str,
+    access: Access,
     check_params: CheckParams,
     readiness: Callable[[], Readiness],
 ) -> web.Application:
@@ -46,10 +52,20 @@ def build_application(
     `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
     InvalidInput; `readiness()` answers at once.
     """
-    authentication = Authentication(admin_token=admin_token, access_cookie=access_cookie)
+    authentication = Authentication(access, clock)
     application = web.Application(
-        middlewares=[request_log(clock), problems, authentication.middleware],
+        middlewares=[
+            request_log(clock),
+            problems,
+            loopback_names_only(is_on_loopback=access.is_on_loopback),
+            authorisation(authentication),
+            bodies,
+        ],
         client_max_size=LARGEST_BODY_BYTES,
+    )
+    application.on_response_prepare.append(add_security_headers)
+    sign_in = SignInEndpoints(
+        authentication=authentication, clock=clock, is_on_loopback=access.is_on_loopback
     )
     about_jobs = JobEndpoints(
         jobs=jobs, history=history, triggers=triggers, clock=clock, check_params=check_params
@@ -59,6 +75,7 @@ def build_application(
     application.add_routes(PreviewEndpoints(jobs=jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
+    application.add_routes(sign_in.routes())
     return application
 
 
@@ -92,6 +109,8 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
     """
     runner = web.AppRunner(
         application,
+        logger=protocol_logger(),
+        auto_decompress=False,  # a packed body is refused, and must not cost more than its bytes until then
         access_log=None,  # `request_served` says it, without the query
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=SHUTDOWN_SECONDS,

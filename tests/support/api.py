@@ -1,13 +1,15 @@
 """A real HTTP server on a free loopback port, over a real database, and a client with the admin token."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
 import asyncpg
+from aiohttp import web
 
+from service.api.auth import Access
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.history import HistoryStore
@@ -91,9 +93,19 @@ def check_params(handler: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running_server(database_url: str, api_of: Any = None, **settings: Any) -> AsyncIterator[str]:
-    """Run a server on `database_url`, which may be nobody's, and yield its address."""
+async def running_server(
+    database_url: str,
+    api_of: Any = None,
+    extend: Callable[[web.Application], None] = lambda _: None,
+    **settings: Any,
+) -> AsyncIterator[str]:
+    """Run a server on `database_url`, which may be nobody's, and yield its address.
+
+    `settings` are those of Access; `extend` may add routes.
+    """
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
+    given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
+    access = Access(**given | settings)
     async with open_database(database_url, application_name="cronsole api test", size=4) as database:
         application = build_application(
             jobs=JobStore(database),
@@ -103,8 +115,9 @@ async def running_server(database_url: str, api_of: Any = None, **settings: Any)
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,
-            **{"admin_token": TOKEN, "access_cookie": COOKIE} | settings,
+            access=access,
         )
+        extend(application)
         async with serving(application, "127.0.0.1", 0) as (host, port):
             yield f"http://{host}:{port}"
 

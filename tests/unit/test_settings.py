@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import InvalidSettings
-from service.settings import Settings
+from service.settings import Settings, paseto_key_of
 
 TOKEN = "t" * 24
 URL = "postgresql://somebody:hunter2@db/cronsole"
@@ -43,7 +43,7 @@ def test_every_setting_is_read():
             "CRONSOLE_JWT_ISSUER": "issuer",
             "CRONSOLE_JWT_AUDIENCE": "cronsole",
             "CRONSOLE_JWT_ROLE_CLAIM": "roles",
-            "CRONSOLE_PASETO_KEY": "key",
+            "CRONSOLE_PASETO_KEY": "ab" * 32,
             "CRONSOLE_MAX_CONCURRENT_EXECUTIONS": "7",
             "CRONSOLE_LEASE_SECONDS": "30",
             "CRONSOLE_HANDLERS": "risk.reports, risk.limits,",
@@ -66,7 +66,7 @@ def test_every_setting_is_read():
         jwt_issuer="issuer",
         jwt_audience="cronsole",
         jwt_role_claim="roles",
-        paseto_key="key",
+        paseto_key="ab" * 32,
         max_concurrent_executions=7,
         lease_seconds=30,
         handlers=("risk.reports", "risk.limits"),
@@ -166,6 +166,28 @@ def test_half_a_jwt_configuration_is_refused():
     """A token checked against a key set alone could have been made for somebody else."""
     faults = faults_of({"CRONSOLE_JWT_JWKS_URL": "https://issuer/jwks"})
     assert set(faults) == {"CRONSOLE_JWT_ISSUER", "CRONSOLE_JWT_AUDIENCE"}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("0f" * 32, b"\x0f" * 32),
+        ("0F" * 32, b"\x0f" * 32),
+        ("k4.local." + "_" * 42 + "8", b"\xff" * 32),
+        ("/" * 42 + "8=", b"\xff" * 32),
+        ("/" * 42 + "8", b"\xff" * 32),
+        ("k4.public." + "_" * 42 + "8", None),
+        ("0f" * 31, None),
+        ("x" * 32, None),
+        ("/" * 44, None),
+        ("hunter2", None),
+    ],
+)
+def test_a_paseto_key_is_32_bytes_in_one_of_the_usual_forms(text: str, key: bytes | None):
+    """Anything else is refused at the start, and not when the first token comes."""
+    assert paseto_key_of(text) == key
+    if key is None:
+        assert set(faults_of({"CRONSOLE_PASETO_KEY": text})) == {"CRONSOLE_PASETO_KEY"}
 
 
 def test_what_kubernetes_adds_is_no_fault():
