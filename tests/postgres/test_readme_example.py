@@ -1,7 +1,6 @@
 """The README's example of a team's own handler, as it stands there."""
 
 import re
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -35,8 +34,7 @@ def registry(tmp_path, monkeypatch):
     """What a replica with CRONSOLE_HANDLERS=desk_report can run."""
     (tmp_path / "desk_report.py").write_text(example("handler", "python"))
     monkeypatch.syspath_prepend(tmp_path)
-    yield load_handlers(["desk_report"])
-    assert sys.modules["desk_report"].__doc__
+    return load_handlers(["desk_report"])
 
 
 async def test_the_example_of_the_readme_runs(registry, database):
@@ -45,6 +43,8 @@ async def test_the_example_of_the_readme_runs(registry, database):
     async with database.connection() as connection:
         await connection.execute(TABLES)
         replica = await FakeReplica.join(database, handlers=registry.names)
+        overridable = {each.name: sorted(each.overridable) for each in registry}
+        await connection.execute("update replicas set overridable = $1", overridable)
         await connection.execute(example("handler job", "sql"))
     [execution] = await replica.claims.owned(await replica.claims.take(10))
     run = handler.new_run(execution, RunStore(database, database), Secrets({}))

