@@ -2,10 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from service.database import pool
+from service.database.pool import open_database
 from service.database.runs import RunStore
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput, LeaseLost, SecretUnavailable, StatementFailed
@@ -303,6 +306,19 @@ async def test_a_statement_past_its_timeout_ends_on_the_server_too(runs):
     assert outcome.error_details == ["timed out after 1 s"]
     async with asyncio.timeout(3):
         await runs.value("select pg_advisory_lock(7)")  # free once the statement has ended
+
+
+async def test_a_run_waits_for_a_connection_while_others_have_them_all(database_url, monkeypatch):
+    """One slow statement more than there are connections is no outage: it is late, and does not fail."""
+    monkeypatch.setattr(pool, "ACQUIRE_SECONDS", 0.01)
+    settings: dict[str, Any] = {"size": 1, "client_seconds": None, "is_for_handlers": True}
+    async with open_database(database_url, application_name="runs", **settings) as database:
+
+        async def sleep():
+            async with database.connection() as connection:
+                return await connection.fetchval("select 1 from pg_sleep(0.1)")
+
+        assert list(await asyncio.gather(sleep(), sleep())) == [1, 1]
 
 
 async def test_without_a_timeout_the_server_keeps_one_of_an_hour(runs):
