@@ -83,6 +83,10 @@ begin
         perform refuse_input('params', format('a trigger may not override %L', left(refused, 64)),
             'overridable: ' || coalesce(nullif(array_to_string(allowed, ', '), ''), 'none'));
     end if;
+    -- A placeholder is filled with a secret of the replica; only who may write jobs.params may place one.
+    if position('${secret:' in refuse_overrides.params::text) > 0 then
+        perform refuse_input('params', 'a trigger may not name a secret', 'placeholders stand in the job''s own params');
+    end if;
 end
 $$;
 

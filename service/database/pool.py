@@ -149,8 +149,10 @@ class Database:
             DatabaseUnavailable: no answer in time; what was asked may or may not have happened.
             InvalidInput: the schema refused a value.
         """
+        # A run waits as long as its job may take: that others are at work is no fault of the database.
+        patience = None if self._is_for_handlers else ACQUIRE_SECONDS
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._pool.acquire(timeout=patience)
         except UNAVAILABLE as fault:
             raise DatabaseUnavailable(describe(fault)) from fault
         try:
