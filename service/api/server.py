@@ -1,6 +1,6 @@
 """The HTTP server: routes, middlewares and limits put together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -11,10 +11,13 @@ from service.api.auth import Authentication
 from service.api.executions import ExecutionEndpoints
 from service.api.health import HealthEndpoints
 from service.api.jobs import CheckParams, JobEndpoints
+from service.api.log_streams import LogStreams
+from service.api.logs import LogEndpoints
 from service.api.models import Readiness
 from service.api.problems import problems
 from service.database.history import HistoryStore
 from service.database.jobs import JobStore
+from service.database.run_logs import RunLogStore
 from service.database.triggers import TriggerStore
 from service.domain.clock import Clock
 
@@ -31,6 +34,8 @@ def build_application(
     jobs: JobStore,
     history: HistoryStore,
     triggers: TriggerStore,
+    logs: RunLogStore,
+    log_streams: LogStreams,
     clock: Clock,
     admin_token: str | None,
     access_cookie: str,
@@ -52,8 +57,19 @@ def build_application(
     )
     application.add_routes(ExecutionEndpoints(history=history).routes())
     application.add_routes(about_jobs.routes())
+    application.add_routes(LogEndpoints(logs=logs, streams=log_streams).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
+    application.on_shutdown.append(stopping(log_streams))
     return application
+
+
+def stopping(log_streams: LogStreams) -> Callable[[web.Application], Awaitable[None]]:
+    """Return what ends all streams, which would hold up the shutdown."""
+
+    async def stop(_: web.Application) -> None:
+        log_streams.stop()
+
+    return stop
 
 
 def request_log(clock: Clock) -> Middleware:

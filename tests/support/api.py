@@ -1,5 +1,6 @@
 """A real HTTP server on a free loopback port, over a real database, and a client with the admin token."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,11 +9,14 @@ from uuid import UUID, uuid4
 import aiohttp
 import asyncpg
 
+from service.api.log_streams import LogStreams
+from service.api.logs import as_event
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.history import HistoryStore
 from service.database.jobs import JobStore
 from service.database.pool import open_database
+from service.database.run_logs import RunLogStore
 from service.database.triggers import TriggerStore
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
@@ -94,17 +98,24 @@ async def running_server(database_url: str, api_of: Any = None, **settings: Any)
     """Run a server on `database_url`, which may be nobody's, and yield its address."""
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     async with open_database(database_url, application_name="cronsole api test", size=4) as database:
+        logs = RunLogStore(database)
+        log_streams = LogStreams(SystemClock(), logs, as_event)
         application = build_application(
             jobs=JobStore(database),
             history=HistoryStore(database),
             triggers=TriggerStore(database),
+            logs=logs,
+            log_streams=log_streams,
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,
             **{"admin_token": TOKEN, "access_cookie": COOKIE} | settings,
         )
-        async with serving(application, "127.0.0.1", 0) as (host, port):
-            yield f"http://{host}:{port}"
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(log_streams.run(), name="log streams")
+            async with serving(application, "127.0.0.1", 0) as (host, port):
+                yield f"http://{host}:{port}"
+            reading.cancel()
 
 
 @asynccontextmanager
