@@ -21,7 +21,7 @@ MOST_STREAMS = 500
 # Hints may be lost: all jobs that somebody follows are looked at this often.
 POLL_SECONDS = 2.0
 MOST_LINES_A_QUERY = 500
-# A client with more than this before it is cut off; it comes back with Last-Event-ID, and misses nothing.
+# A client with more than this before it reads for itself, at its own pace, until it has caught up.
 MOST_LINES_WAITING, MOST_BYTES_WAITING = 2_000, 1_000_000
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -48,21 +48,17 @@ class Listener:
         self._events: deque[Event] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
-        self.is_over = self.is_writing = False
+        self.is_over = self.is_behind = self.is_writing = False
 
     def put(self, event: Event) -> None:
-        """Let a line wait, or cut off a client that does not keep up."""
-        if self._execution_id not in (None, event.execution_id):
-            return
-        self._bytes += len(event.text)
-        if len(self._events) >= MOST_LINES_WAITING or self._bytes > MOST_BYTES_WAITING:
-            log.info("log_stream_cut_off", lines_waiting=len(self._events))
-            self._events.clear()
-            self.is_over = True
-            self._wake.set()
-            self._cut_off()
+        """Let a line wait; too many are dropped, and the listener `is_behind`."""
+        if self.is_behind or self._execution_id not in (None, event.execution_id):
             return
         self._events.append(event)
+        self._bytes += len(event.text)
+        if len(self._events) > MOST_LINES_WAITING or self._bytes > MOST_BYTES_WAITING:
+            self.is_behind = True
+            self._take()
         self._wake.set()
 
     def end(self) -> None:
@@ -73,12 +69,15 @@ class Listener:
             self._cut_off()
 
     async def next(self, seconds: float) -> list[Event]:
-        """Return the lines that came; none after that long, and none when the stream is over."""
+        """Return the lines that came; none after that long, when the stream is over, and when behind."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         self._wake.clear()
-        events = [] if self.is_over else list(self._events)
+        return self._take()
+
+    def _take(self) -> list[Event]:
+        events = list(self._events)
         self._events.clear()
         self._bytes = 0
         return events
@@ -102,6 +101,11 @@ class LogStreams:
         self._wake = asyncio.Event()
         self._places = 0
         self.is_stopped = False
+
+    @property
+    def open_streams(self) -> int:
+        """How many clients have a place."""
+        return self._places
 
     def hear(self, job_ids: Iterable[str]) -> None:
         """These jobs may have new lines."""

@@ -104,13 +104,19 @@ class Stream:
             streams.follow(self._job_id, await logs.position(self._job_id))
             await self._catch_up(logs)
             while not self._listener.is_over:
-                events = await self._listener.next(HEARTBEAT_SECONDS)
-                new = [event for event in events if event.log_id > self._after]
-                if new:
-                    await self.write([event.text for event in new])
-                    self._after = new[-1].log_id
-                elif not events and not self._listener.is_over:
-                    await self.write([b": heartbeat\n\n"])
+                await self._write_next(logs)
+
+    async def _write_next(self, logs: RunLogStore) -> None:
+        events = await self._listener.next(HEARTBEAT_SECONDS)
+        if self._listener.is_behind:
+            # From here on new lines wait again, and what was dropped can be read.
+            self._listener.is_behind = False
+            await self._catch_up(logs)
+        elif new := [event for event in events if event.log_id > self._after]:
+            await self.write([event.text for event in new])
+            self._after = new[-1].log_id
+        elif not events and not self._listener.is_over:
+            await self.write([b": heartbeat\n\n"])
 
     async def _catch_up(self, logs: RunLogStore) -> None:
         """Write what there is already, at the client's pace."""

@@ -49,6 +49,7 @@ class Api:
     ) -> None:
         self.address, self.client, self.sql = address, client, connection
         self.readiness = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
+        self.log_streams: LogStreams
 
     async def call(
         self,
@@ -94,12 +95,16 @@ def check_params(handler: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running_server(database_url: str, api_of: Any = None, **settings: Any) -> AsyncIterator[str]:
+async def running_server(
+    database_url: str, api_of: Any = None, on_streams: Any = None, **settings: Any
+) -> AsyncIterator[str]:
     """Run a server on `database_url`, which may be nobody's, and yield its address."""
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     async with open_database(database_url, application_name="cronsole api test", size=4) as database:
         logs = RunLogStore(database)
         log_streams = LogStreams(SystemClock(), logs, as_event)
+        if on_streams:
+            on_streams(log_streams)
         application = build_application(
             jobs=JobStore(database),
             history=HistoryStore(database),
@@ -123,12 +128,16 @@ async def running_api(database_url: str, **settings: Any) -> AsyncIterator[Api]:
     """Run a server on a migrated database."""
     connection = await asyncpg.connect(database_url)
     holder: list[Api] = []
+    streams: list[LogStreams] = []
     try:
         async with (
-            running_server(database_url, api_of=lambda: holder[0], **settings) as address,
+            running_server(
+                database_url, api_of=lambda: holder[0], on_streams=streams.append, **settings
+            ) as address,
             aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(total=20)) as client,
         ):
             holder.append(Api(address, client, connection))
+            [holder[0].log_streams] = streams
             yield holder[0]
     finally:
         await connection.close()

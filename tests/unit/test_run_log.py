@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from contextlib import suppress
 from uuid import uuid4
 
@@ -153,14 +154,19 @@ async def test_logging_never_fails_a_handler(run_logs, store):
 async def test_a_hundred_thousand_lines_hold_up_no_other_job(run_logs, store):
     """An async handler that logs in a tight loop: the first and last lines stay, the event loop waits 250 ms.
 
-    The time is the best of three: other work on the machine is not ours.
+    Of the processor's time, and the best of three: what else this machine does is not ours.
     """
     times = []
+
+    def work(log):
+        started = time.thread_time()
+        for number in range(100_000):
+            log.info("line", number=number)
+        times.append(time.thread_time() - started)
+
     for _ in range(3):
         store.lines.clear()
-        started = asyncio.get_running_loop().time()
-        lines, events = await logged(run_logs, store, log_numbers)
-        times.append(asyncio.get_running_loop().time() - started)
+        lines, events = await logged(run_logs, store, work)
         messages = [line.message for line in lines]
         # What is allowed grows meanwhile, by a line in 50 ms.
         assert 5_501 <= len(messages) < 5_550
@@ -170,13 +176,7 @@ async def test_a_hundred_thousand_lines_hold_up_no_other_job(run_logs, store):
         assert events[-1]["event"] == "run_log_thinned"
         assert 501 <= len(events) < 600
         assert events[-1]["lines_left_out"] == 100_001 - len(events)
-    assert min(times) < 0.25 + 0.1  # a capture of the service's log and the storing are in it
-
-
-def log_numbers(log):
-    """Log a hundred thousand lines."""
-    for number in range(100_000):
-        log.info("line", number=number)
+    assert min(times) < 0.25
 
 
 async def test_threads_may_log_together(run_logs, store):
