@@ -13,6 +13,8 @@ import structlog
 
 from service import __version__
 from service.api.auth import Access, JwtIssuer
+from service.api.log_streams import LogStreams
+from service.api.logs import as_event
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.claims import ClaimStore
@@ -25,13 +27,14 @@ from service.database.outcomes import OutcomeStore
 from service.database.plans import PlanStore
 from service.database.pool import Database, open_database
 from service.database.replicas import Vitals, application_name, open_lease
+from service.database.run_logs import RunLogStore
 from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
 from service.database.triggers import TriggerStore
 from service.database.why import WhyStore
 from service.domain.clock import SystemClock
 from service.domain.cron import tzdata_version
-from service.domain.execution import OwnedExecution
+from service.domain.execution import Outcome, OwnedExecution
 from service.execution.announcer import Announcer
 from service.execution.canceller import keep_cancelling
 from service.execution.claimer import Claimer
@@ -39,6 +42,7 @@ from service.execution.drain import drain
 from service.execution.heartbeat import Heartbeat
 from service.execution.reaper import keep_reaping
 from service.execution.recorder import Recorder
+from service.execution.run_logs import RunLogs
 from service.execution.runner import Runner, Work
 from service.handlers.catalogue import check_overrides, load_handlers
 from service.handlers.registry import Registry
@@ -51,6 +55,7 @@ log = structlog.get_logger(__name__)
 
 # Small separate pools: fifty busy runs starve neither claims nor the API.
 CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
+LOG_CONNECTIONS = 1
 
 
 class Pools(msgspec.Struct, frozen=True):
@@ -60,6 +65,7 @@ class Pools(msgspec.Struct, frozen=True):
     reports: Database
     api: Database
     runs: Database
+    logs: Database
 
 
 class Health:
@@ -105,11 +111,14 @@ async def serve(
         if url is None:
             url = (await stack.enter_async_context(embedded_postgres(settings.data_dir))).database_url
         pools = await stack.enter_async_context(open_pools(url, replica_id))
+        log_streams = LogStreams(clock, RunLogStore(pools.api), as_event)
         application = build_application(
             jobs=JobStore(pools.api),
             history=HistoryStore(pools.api),
             triggers=TriggerStore(pools.api),
             why=WhyStore(pools.api),
+            logs=RunLogStore(pools.api),
+            log_streams=log_streams,
             clock=clock,
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
@@ -133,7 +142,7 @@ async def serve(
         listen_url = settings.listen_database_url or url
         try:
             if await is_done_before(stop, heartbeat.start()):
-                replica = Replica(settings, registry, pools, clock, vitals, heartbeat)
+                replica = Replica(settings, registry, pools, clock, vitals, heartbeat, log_streams)
                 await replica.run(listen_url, health, stop, lambda: on_ready(*address))
         finally:
             await heartbeat.stop()  # last: what still runs lives under the lease
@@ -151,9 +160,11 @@ class Replica:
         clock: SystemClock,
         vitals: Vitals,
         heartbeat: Heartbeat,
+        log_streams: LogStreams,
     ) -> None:
         self._settings, self._registry, self._pools = settings, registry, pools
         self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
+        self._log_streams = log_streams
         self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
         self._runs = RunStore(pools.runs, pools.reports)
         self._secrets = Secrets(os.environ, withheld=FIELDS)
@@ -167,12 +178,19 @@ class Replica:
         announcer = Announcer(clock, replica_id, plans.announce)
         reconciler = Reconciler(clock, plans, announcer.acknowledge)
         recorder = Recorder(clock, self._outcomes, announcer.queued)
+        run_logs = RunLogs(clock, RunLogStore(self._pools.logs), announcer.logged)
+
+        async def record(outcome: Outcome) -> bool:
+            """Record an outcome; whoever sees it finds the whole log."""
+            await run_logs.finish(outcome.execution_id)
+            return await recorder.record(outcome)
+
         async with asyncio.TaskGroup() as tasks:
             runner = Runner(
                 clock,
                 slots=self._settings.max_concurrent_executions,
-                prepare=self._prepare,
-                record=recorder.record,
+                prepare=lambda execution: self._prepare(execution, run_logs),
+                record=record,
                 on_slot_freed=lambda: claimer.take_soon(),
                 tasks=tasks,
             )
@@ -183,7 +201,7 @@ class Replica:
                 listen_url,
                 replica_id,
                 on_jobs=lambda payload: reconciler.hint(payload.split(",")),
-                on_event=lambda payload: hear(payload, claimer),
+                on_event=lambda payload: hear(payload, claimer, self._log_streams),
                 on_connected=reconciler.hint_all,
             )
             loops = {
@@ -192,6 +210,8 @@ class Replica:
                 "claimer": claimer.run(),
                 "recorder": recorder.run(),
                 "announcer": announcer.run(),
+                "run logs": run_logs.run(),
+                "log streams": self._log_streams.run(),
                 "reaper": keep_reaping(
                     clock,
                     self._outcomes,
@@ -216,19 +236,24 @@ class Replica:
             health.is_draining = self._vitals.is_draining = True
             scheduler.stop()
             claimer.stop()
+            self._log_streams.stop()
             given_back = await drain(runner, self._outcomes)
             if given_back:
                 await plans.announce('{"type":"queued"}')
+            await run_logs.finish_all()
             log.info("drain_ended", given_back=given_back)
             for task in started:
                 task.cancel()
 
-    def _prepare(self, execution: OwnedExecution) -> Work:
+    def _prepare(self, execution: OwnedExecution, run_logs: RunLogs) -> Work:
         handler = self._registry.find(execution.handler)
         if handler is None:
             raise LookupError(f"this replica has no handler {execution.handler!r}")
         run = handler.new_run(execution, self._runs, self._secrets)
-        return Work(lambda: handler.work(run), handler.is_blocking, run, run.redact)
+        run_log = run_logs.open(execution, run.redact if run.redact.has_secrets else None)
+        run.log = run_log.logger
+        work = run_log.around(lambda: handler.work(run), handler.is_blocking)
+        return Work(work, handler.is_blocking, run, run.redact)
 
 
 @asynccontextmanager
@@ -242,6 +267,7 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
         open_database(url, application_name=name("claims"), size=CLAIM_CONNECTIONS) as claims,
         open_database(url, application_name=name("reports"), size=REPORT_CONNECTIONS) as reports,
         open_database(url, application_name=name("api"), size=API_CONNECTIONS) as api,
+        open_database(url, application_name=name("logs"), size=LOG_CONNECTIONS) as logs,
         open_database(
             url,
             application_name=name("runs"),
@@ -251,7 +277,7 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
             is_for_handlers=True,
         ) as runs,
     ):
-        yield Pools(claims, reports, api, runs)
+        yield Pools(claims, reports, api, runs, logs)
 
 
 def access_of(settings: Settings, admin_token: str | None) -> Access:
@@ -270,14 +296,17 @@ def access_of(settings: Settings, admin_token: str | None) -> Access:
     )
 
 
-def hear(payload: str, claimer: Claimer) -> None:
+def hear(payload: str, claimer: Claimer, log_streams: LogStreams) -> None:
     """Take a hint from anybody; what is not one of ours is none."""
     try:
         hint = msgspec.json.decode(payload)
     except msgspec.DecodeError:
         return
-    if isinstance(hint, dict) and hint.get("type") == "queued":
-        claimer.take_soon()
+    match hint:
+        case {"type": "queued"}:
+            claimer.take_soon()
+        case {"type": "log", "jobIds": list(job_ids)}:
+            log_streams.hear(job_id for job_id in job_ids if isinstance(job_id, str))
 
 
 async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:

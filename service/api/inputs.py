@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
@@ -16,6 +17,7 @@ from service.domain.overview import JobOverview
 
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PLACE_IN_BODY = re.compile(r"`\$\.(\w+)")
 ENCODED_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # which jsonb cannot hold
 BODY = 'nothing, or a JSON object such as {"params": {}, "reason": "data came late"}'
@@ -90,6 +92,28 @@ def paging_of(request: web.Request) -> Paging:
         page_size=whole_number(request, "pageSize", 50, 1, 200),
         since_days=since_days_of(request),
     )
+
+
+def execution_id_of(request: web.Request) -> UUID | None:
+    """Return the execution that the query asks for, None where it asks for all."""
+    text = parameter(request, "executionId")
+    if not text:
+        return None
+    if not UUID_TEXT.fullmatch(text):
+        allowed = "a UUID such as 0192d3a4-5b6c-7d8e-9f01-23456789abcd"
+        raise InvalidInput("execution_id", f"{text[:64]!r} is no id of an execution", allowed)
+    return UUID(text)
+
+
+def last_event_id_of(request: web.Request) -> int | None:
+    """Return the id of the last event that a resuming client has seen, None for a new client."""
+    text = request.headers.get("Last-Event-ID", "")
+    if not text:
+        return None
+    if not WHOLE_NUMBER.fullmatch(text) or int(text) < 0:
+        allowed = "the id of an event of this stream"
+        raise InvalidInput("Last-Event-ID", f"{text[:64]!r} is not {allowed}", allowed)
+    return int(text)
 
 
 def enabled_of(request: web.Request) -> bool:

@@ -10,6 +10,7 @@ from service.api.inputs import Paging
 from service.domain.history import ExecutionTotals, HistoryPage, PastExecution
 from service.domain.job import ScheduleType
 from service.domain.overview import JobOverview, JobStatus, PausedBy
+from service.domain.run_log import LogEntry
 
 WITHOUT_SCHEDULE = "Manual trigger only"
 
@@ -87,6 +88,20 @@ class HistoryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     page_size: int
     total_count: int
     total_pages: int
+
+
+class LogEntryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A line of a run's log; `fields` are what the handler said besides."""
+
+    timestamp: datetime
+    level: str
+    message: str
+    logger: str
+    job_name: str
+    job_id: str
+    execution_id: UUID
+    log_id: int
+    fields: dict[str, Any]
 
 
 class ScheduleChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -211,6 +226,21 @@ def history_json(history: HistoryPage, paging: Paging) -> HistoryJson:
         page_size=paging.page_size,
         total_count=count,
         total_pages=-(-count // paging.page_size),
+    )
+
+
+def log_entry_json(entry: LogEntry) -> LogEntryJson:
+    """Show a line of a run's log."""
+    return LogEntryJson(
+        timestamp=entry.logged_at,
+        level=entry.level,
+        message=entry.message,
+        logger=entry.logger,
+        job_name=entry.job_name,
+        job_id=entry.job_id,
+        execution_id=entry.execution_id,
+        log_id=entry.log_id,
+        fields=entry.fields,
     )
 
 

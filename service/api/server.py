@@ -1,6 +1,6 @@
 """The HTTP server: routes, middlewares and limits put together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -14,6 +14,8 @@ from service.api.executions import ExecutionEndpoints
 from service.api.headers import add_security_headers
 from service.api.health import HealthEndpoints
 from service.api.jobs import CheckParams, JobEndpoints
+from service.api.log_streams import LogStreams
+from service.api.logs import LogEndpoints
 from service.api.models import Readiness
 from service.api.origins import loopback_names_only
 from service.api.preview import PreviewEndpoints
@@ -23,6 +25,7 @@ from service.api.signin import SignInEndpoints
 from service.api.why import WhyEndpoints
 from service.database.history import HistoryStore
 from service.database.jobs import JobStore
+from service.database.run_logs import RunLogStore
 from service.database.triggers import TriggerStore
 from service.database.why import WhyStore
 from service.domain.clock import Clock
@@ -42,6 +45,8 @@ def build_application(
     history: HistoryStore,
     triggers: TriggerStore,
     why: WhyStore,
+    logs: RunLogStore,
+    log_streams: LogStreams,
     clock: Clock,
     access: Access,
     check_params: CheckParams,
@@ -72,11 +77,22 @@ def build_application(
     )
     application.add_routes(ExecutionEndpoints(history=history).routes())
     application.add_routes(about_jobs.routes())
+    application.add_routes(LogEndpoints(logs=logs, streams=log_streams).routes())
     application.add_routes(PreviewEndpoints(jobs=jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(sign_in.routes())
+    application.on_shutdown.append(stopping(log_streams))
     return application
+
+
+def stopping(log_streams: LogStreams) -> Callable[[web.Application], Awaitable[None]]:
+    """Return what ends all streams, which would hold up the shutdown."""
+
+    async def stop(_: web.Application) -> None:
+        log_streams.stop()
+
+    return stop
 
 
 def request_log(clock: Clock) -> Middleware:
