@@ -13,8 +13,6 @@ import structlog
 
 from service import __version__
 from service.api.auth import Access, JwtIssuer
-from service.api.log_streams import LogStreams
-from service.api.logs import as_event
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.claims import ClaimStore
@@ -35,6 +33,7 @@ from service.database.why import WhyStore
 from service.domain.clock import SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.execution import Outcome, OwnedExecution
+from service.domain.hint import Queued, ReplicaState
 from service.execution.announcer import Announcer
 from service.execution.canceller import keep_cancelling
 from service.execution.claimer import Claimer
@@ -47,6 +46,7 @@ from service.execution.runner import Runner, Work
 from service.handlers.catalogue import check_overrides, load_handlers
 from service.handlers.registry import Registry
 from service.handlers.secrets import Secrets
+from service.live import Live
 from service.scheduling.reconciler import Reconciler
 from service.scheduling.scheduler import Scheduler
 from service.settings import FIELDS, Settings, is_loopback, paseto_key_of
@@ -111,14 +111,18 @@ async def serve(
         if url is None:
             url = (await stack.enter_async_context(embedded_postgres(settings.data_dir))).database_url
         pools = await stack.enter_async_context(open_pools(url, replica_id))
-        log_streams = LogStreams(clock, RunLogStore(pools.api), as_event)
+        announcer = Announcer(clock, replica_id, PlanStore(pools.reports).announce)
+        live = Live.over(pools.api, clock)
         application = build_application(
             jobs=JobStore(pools.api),
             history=HistoryStore(pools.api),
             triggers=TriggerStore(pools.api),
             why=WhyStore(pools.api),
             logs=RunLogStore(pools.api),
-            log_streams=log_streams,
+            log_streams=live.log_streams,
+            events=live.events,
+            acknowledgements=live.acknowledgements,
+            announce=announcer.execution,
             clock=clock,
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
@@ -142,10 +146,12 @@ async def serve(
         listen_url = settings.listen_database_url or url
         try:
             if await is_done_before(stop, heartbeat.start()):
-                replica = Replica(settings, registry, pools, clock, vitals, heartbeat, log_streams)
+                replica = Replica(settings, registry, pools, clock, vitals, heartbeat, live, announcer)
                 await replica.run(listen_url, health, stop, lambda: on_ready(*address))
         finally:
             await heartbeat.stop()  # last: what still runs lives under the lease
+            announcer.replica(ReplicaState.LEFT)
+            await announcer.finish()
             log.info("replica_stopped", replica_id=str(replica_id))
 
 
@@ -160,11 +166,12 @@ class Replica:
         clock: SystemClock,
         vitals: Vitals,
         heartbeat: Heartbeat,
-        log_streams: LogStreams,
+        live: Live,
+        announcer: Announcer,
     ) -> None:
         self._settings, self._registry, self._pools = settings, registry, pools
         self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
-        self._log_streams = log_streams
+        self._live, self._announcer = live, announcer
         self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
         self._runs = RunStore(pools.runs, pools.reports)
         self._secrets = Secrets(os.environ, withheld=FIELDS)
@@ -175,7 +182,7 @@ class Replica:
         """Schedule and run jobs until `stop`, then drain."""
         clock, replica_id = self._clock, self._vitals.replica_id
         plans = PlanStore(self._pools.reports)
-        announcer = Announcer(clock, replica_id, plans.announce)
+        announcer, live = self._announcer, self._live
         reconciler = Reconciler(clock, plans, announcer.acknowledge)
         recorder = Recorder(clock, self._outcomes, announcer.queued)
         run_logs = RunLogs(clock, RunLogStore(self._pools.logs), announcer.logged)
@@ -192,18 +199,23 @@ class Replica:
                 prepare=lambda execution: self._prepare(execution, run_logs),
                 record=record,
                 on_slot_freed=lambda: claimer.take_soon(),
+                on_changed=announcer.execution,
                 tasks=tasks,
             )
-            claimer = Claimer(clock, ClaimStore(self._pools.claims, replica_id), runner, announcer.queued)
+            claims = ClaimStore(self._pools.claims, replica_id)
+            claimer = Claimer(clock, claims, runner, announcer.queued, announcer.execution)
             scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
             listener = health.listener = Listener(
                 clock,
                 listen_url,
                 replica_id,
-                on_jobs=lambda payload: reconciler.hint(payload.split(",")),
-                on_event=lambda payload: hear(payload, claimer, self._log_streams),
-                on_connected=reconciler.hint_all,
+                on_jobs=live.hub.hear_jobs,
+                on_event=live.hub.hear,
+                on_connected=live.hub.gap,
             )
+            live.hub.on_jobs(reconciler.hint)
+            live.hub.on_gap(reconciler.hint_all)
+            live.hub.on(Queued, lambda _: claimer.take_soon())
             loops = {
                 "listener": listener.run(),
                 "reconciler": reconciler.run(scheduler),
@@ -211,13 +223,15 @@ class Replica:
                 "recorder": recorder.run(),
                 "announcer": announcer.run(),
                 "run logs": run_logs.run(),
-                "log streams": self._log_streams.run(),
+                "log streams": live.log_streams.run(),
+                "events": live.events.run(),
                 "reaper": keep_reaping(
                     clock,
                     self._outcomes,
                     held_seconds=lambda: self._heartbeat.held_seconds,
                     lease_seconds=self._settings.lease_seconds,
                     on_queued=announcer.queued,
+                    on_changed=announcer.execution,
                 ),
                 "canceller": keep_cancelling(
                     clock,
@@ -230,17 +244,20 @@ class Replica:
             }
             started = [tasks.create_task(loop, name=name) for name, loop in loops.items()]
             if await is_done_before(stop, reconciler.is_initialised.wait()):
+                announcer.replica(ReplicaState.JOINED)
                 on_ready()
                 await stop.wait()
             log.info("drain_started", executions=len(runner.running))
             health.is_draining = self._vitals.is_draining = True
             scheduler.stop()
             claimer.stop()
-            self._log_streams.stop()
+            announcer.replica(ReplicaState.DRAINING)
+            live.stop()
             given_back = await drain(runner, self._outcomes)
             if given_back:
-                await plans.announce('{"type":"queued"}')
+                announcer.queued()
             await run_logs.finish_all()
+            await announcer.finish()
             log.info("drain_ended", given_back=given_back)
             for task in started:
                 task.cancel()
@@ -294,19 +311,6 @@ def access_of(settings: Settings, admin_token: str | None) -> Access:
         is_on_loopback=is_loopback(settings.host),
         is_on_cloud_run=settings.is_on_cloud_run,
     )
-
-
-def hear(payload: str, claimer: Claimer, log_streams: LogStreams) -> None:
-    """Take a hint from anybody; what is not one of ours is none."""
-    try:
-        hint = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
-        return
-    match hint:
-        case {"type": "queued"}:
-            claimer.take_soon()
-        case {"type": "log", "jobIds": list(job_ids)}:
-            log_streams.hear(job_id for job_id in job_ids if isinstance(job_id, str))
 
 
 async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:

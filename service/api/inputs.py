@@ -24,6 +24,7 @@ BODY = 'nothing, or a JSON object such as {"params": {}, "reason": "data came la
 LONGEST_REASON = 500
 LARGEST_PARAMS_BYTES = 65_536
 LAST_PAGE = 1_000_000
+LONGEST_WAIT_MS = 2_000
 
 
 class Paging(msgspec.Struct, frozen=True):
@@ -92,6 +93,11 @@ def paging_of(request: web.Request) -> Paging:
         page_size=whole_number(request, "pageSize", 50, 1, 200),
         since_days=since_days_of(request),
     )
+
+
+def wait_seconds_of(request: web.Request) -> float:
+    """Return for how long the caller waits for a change to be in force everywhere; 0: not at all."""
+    return whole_number(request, "wait", 0, 0, LONGEST_WAIT_MS) / 1000
 
 
 def execution_id_of(request: web.Request) -> UUID | None:

@@ -8,9 +8,17 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from service.api.acknowledgements import Acknowledgements, InForce, Watch
 from service.api.answers import answer
 from service.api.auth import CALLER
-from service.api.inputs import cron_of, enabled_of, job_id_of, naming, trigger_request_of
+from service.api.inputs import (
+    cron_of,
+    enabled_of,
+    job_id_of,
+    naming,
+    trigger_request_of,
+    wait_seconds_of,
+)
 from service.api.models import (
     EnabledChangeJson,
     JobJson,
@@ -22,8 +30,9 @@ from service.database.history import HistoryStore
 from service.database.jobs import JobStore
 from service.database.triggers import TriggerStore
 from service.domain.clock import Clock
-from service.domain.execution import new_execution_id
-from service.domain.overview import JobOverview, JobStatus
+from service.domain.execution import ExecutionStatus, new_execution_id
+from service.domain.hint import ExecutionChange
+from service.domain.overview import EnabledChange, JobOverview, JobStatus, ScheduleChange
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +41,7 @@ RECENT_EXECUTIONS = 20
 JOBS_AT_ONCE = 25
 
 CheckParams = Callable[[str, dict[str, Any]], dict[str, Any]]
+Announce = Callable[[ExecutionChange], None]
 
 
 class JobEndpoints:
@@ -45,9 +55,12 @@ class JobEndpoints:
         triggers: TriggerStore,
         clock: Clock,
         check_params: CheckParams,
+        acknowledgements: Acknowledgements,
+        announce: Announce,
     ) -> None:
         self._jobs, self._history, self._triggers = jobs, history, triggers
         self._clock, self._check_params = clock, check_params
+        self._acknowledgements, self._announce = acknowledgements, announce
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of these calls."""
@@ -85,6 +98,7 @@ class JobEndpoints:
         params = self._check_params(job.handler, wanted.params) if wanted.params else {}
         execution_id, actor = new_execution_id(self._clock.now()), request[CALLER].subject
         await self._triggers.request_execution(job.job_id, execution_id, params, requested_by=actor)
+        self._announce(ExecutionChange(execution_id, job.job_id, ExecutionStatus.QUEUED))
         log.info(
             "job_triggered",
             job_id=job.job_id,
@@ -97,10 +111,12 @@ class JobEndpoints:
 
     async def set_schedule(self, request: web.Request) -> web.Response:
         """Give a CRON job another schedule; the row is the truth, and every replica hears of it."""
-        with naming("cron", column="schedule_cron"):
-            job = await self._jobs.overview(job_id_of(request))
+        job_id, seconds = job_id_of(request), wait_seconds_of(request)
+        with naming("cron", column="schedule_cron"), self._acknowledgements.watching(job_id) as watch:
+            job = await self._jobs.overview(job_id)
             cron = cron_of(request, job, self._clock.now())
             change = await self._jobs.set_schedule(job.job_id, cron, actor=request[CALLER].subject)
+            in_force = await self._in_force(watch, change, seconds)
         return answer(
             ScheduleChangeJson(
                 job_id=job.job_id,
@@ -108,13 +124,16 @@ class JobEndpoints:
                 new_schedule=change.new,
                 message=f"Job {job.job_id} rescheduled with new cron: {change.new}",
                 revision=change.revision,
+                in_force=in_force,
             )
         )
 
     async def set_enabled(self, request: web.Request) -> web.Response:
         """Enable or disable a job."""
-        job_id, enabled = job_id_of(request), enabled_of(request)
-        change = await self._jobs.set_enabled(job_id, enabled, actor=request[CALLER].subject)
+        job_id, enabled, seconds = job_id_of(request), enabled_of(request), wait_seconds_of(request)
+        with self._acknowledgements.watching(job_id) as watch:
+            change = await self._jobs.set_enabled(job_id, enabled, actor=request[CALLER].subject)
+            in_force = await self._in_force(watch, change, seconds)
         return answer(
             EnabledChangeJson(
                 job_id=job_id,
@@ -122,5 +141,15 @@ class JobEndpoints:
                 was_enabled=change.old,
                 message=f"Job {job_id} {'enabled' if change.new else 'disabled'}",
                 revision=change.revision,
+                in_force=in_force,
             )
         )
+
+    async def _in_force(
+        self, watch: Watch, change: ScheduleChange | EnabledChange, seconds: float
+    ) -> InForce | msgspec.UnsetType:
+        """Wait for a change to be in force; nobody acknowledges what changed nothing."""
+        if not seconds or change.old == change.new:
+            return msgspec.UNSET
+        in_force = await self._acknowledgements.until_in_force(watch, change.revision, seconds)
+        return in_force or msgspec.UNSET

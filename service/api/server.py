@@ -7,13 +7,16 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from service.api.acknowledgements import Acknowledgements
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
+from service.api.event_feed import EventFeed
+from service.api.events import EventEndpoints
 from service.api.executions import ExecutionEndpoints
 from service.api.headers import add_security_headers
 from service.api.health import HealthEndpoints
-from service.api.jobs import CheckParams, JobEndpoints
+from service.api.jobs import Announce, CheckParams, JobEndpoints
 from service.api.log_streams import LogStreams
 from service.api.logs import LogEndpoints
 from service.api.models import Readiness
@@ -47,6 +50,9 @@ def build_application(
     why: WhyStore,
     logs: RunLogStore,
     log_streams: LogStreams,
+    events: EventFeed,
+    acknowledgements: Acknowledgements,
+    announce: Announce,
     clock: Clock,
     access: Access,
     check_params: CheckParams,
@@ -55,7 +61,7 @@ def build_application(
     """Put the HTTP side together; nothing here needs the database before the first call.
 
     `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
-    InvalidInput; `readiness()` answers at once.
+    InvalidInput; `readiness()` answers at once; `announce(change)` tells everybody of an execution.
     """
     authentication = Authentication(access, clock)
     application = web.Application(
@@ -73,24 +79,32 @@ def build_application(
         authentication=authentication, clock=clock, is_on_loopback=access.is_on_loopback
     )
     about_jobs = JobEndpoints(
-        jobs=jobs, history=history, triggers=triggers, clock=clock, check_params=check_params
+        jobs=jobs,
+        history=history,
+        triggers=triggers,
+        clock=clock,
+        check_params=check_params,
+        acknowledgements=acknowledgements,
+        announce=announce,
     )
     application.add_routes(ExecutionEndpoints(history=history).routes())
     application.add_routes(about_jobs.routes())
-    application.add_routes(LogEndpoints(logs=logs, streams=log_streams).routes())
+    application.add_routes(LogEndpoints(logs=logs, streams=log_streams, clock=clock).routes())
+    application.add_routes(EventEndpoints(feed=events, clock=clock).routes())
     application.add_routes(PreviewEndpoints(jobs=jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(sign_in.routes())
-    application.on_shutdown.append(stopping(log_streams))
+    application.on_shutdown.append(stopping(log_streams, events))
     return application
 
 
-def stopping(log_streams: LogStreams) -> Callable[[web.Application], Awaitable[None]]:
+def stopping(*streams: LogStreams | EventFeed) -> Callable[[web.Application], Awaitable[None]]:
     """Return what ends all streams, which would hold up the shutdown."""
 
     async def stop(_: web.Application) -> None:
-        log_streams.stop()
+        for each in streams:
+            each.stop()
 
     return stop
 

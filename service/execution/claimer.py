@@ -10,8 +10,9 @@ import structlog
 
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
-from service.domain.execution import OwnedExecution, TriggeredBy, new_execution_id
+from service.domain.execution import ExecutionStatus, OwnedExecution, TriggeredBy, new_execution_id
 from service.domain.fire import Claim, Fire, FireKind, Judgement, Verdict
+from service.domain.hint import ExecutionChange
 from service.domain.misfire import MISFIRE_AFTER
 
 log = structlog.get_logger(__name__)
@@ -67,10 +68,22 @@ class Request:
 
 
 class Claimer:
-    """One loop per replica. `on_queued` is called when executions were left for any replica to take."""
+    """One loop per replica.
 
-    def __init__(self, clock: Clock, claims: Claims, runner: Slots, on_queued: Callable[[], None]) -> None:
+    `on_queued` is called when executions were left for any replica to take, `on_changed` for each execution
+    that does not start here and now.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        claims: Claims,
+        runner: Slots,
+        on_queued: Callable[[], None],
+        on_changed: Callable[[ExecutionChange], None] = lambda _: None,
+    ) -> None:
         self._clock, self._claims, self._runner, self._on_queued = clock, claims, runner, on_queued
+        self._on_changed = on_changed
         self._requests: list[Request] = []
         self._wake = asyncio.Event()
         self._take_at = 0.0
@@ -184,6 +197,10 @@ class Claimer:
             self._settle(request, [next(rest) for _ in request.claims], now)
         if any(judgement.verdict is Verdict.QUEUED for judgement in judgements):
             self._on_queued()
+        for claim, judgement in zip(claims, judgements, strict=True):
+            if judgement.verdict in (Verdict.QUEUED, Verdict.WAITING):
+                job_id = claim.fire.job.job_id
+                self._on_changed(ExecutionChange(claim.execution_id, job_id, ExecutionStatus.QUEUED))
         if doubtful:
             await self._start_confirmed(doubtful)
 

@@ -13,6 +13,7 @@ import structlog
 
 from service.domain.clock import Clock
 from service.domain.execution import ExecutionStatus, Outcome, OwnedExecution
+from service.domain.hint import ExecutionChange
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,8 @@ class Running:
 class Runner:
     """Owns the tasks of all executions of this replica.
 
-    `record` stores an outcome and says whether it stands; `on_slot_freed` is told when another may start.
+    `record` stores an outcome and says whether it stands; `on_slot_freed` is told when another may start,
+    `on_changed` when one has started or ended.
     """
 
     def __init__(
@@ -79,7 +81,9 @@ class Runner:
         record: Callable[[Outcome], Awaitable[bool]],
         on_slot_freed: Callable[[], None],
         tasks: asyncio.TaskGroup,
+        on_changed: Callable[[ExecutionChange], None] = lambda _: None,
     ) -> None:
+        self._on_changed = on_changed
         self._clock, self._slots, self._prepare = clock, slots, prepare
         self._record, self._on_slot_freed, self._tasks = record, on_slot_freed, tasks
         self._running: dict[UUID, Running] = {}
@@ -136,12 +140,14 @@ class Runner:
             **facts,
         )
         started = self._clock.monotonic()
+        self._on_changed(ExecutionChange(execution.execution_id, execution.job_id, ExecutionStatus.RUNNING))
         ended: asyncio.Event | None = None
         try:
             outcome, ended = await self._work(running)
             if outcome is None:
                 log.info("execution_handed_over", **facts)
             elif await self._record(outcome):
+                self._on_changed(ExecutionChange(execution.execution_id, execution.job_id, outcome.status))
                 log.info(
                     "execution_" + outcome.status.lower(),
                     message="Recording job completion",
