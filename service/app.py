@@ -42,7 +42,6 @@ from service.execution.heartbeat import Heartbeat
 from service.execution.pruner import keep_pruning
 from service.execution.reaper import keep_reaping
 from service.execution.recorder import Recorder
-from service.execution.run_log import RunLog
 from service.execution.run_logs import RunLogs
 from service.execution.runner import Runner, Work
 from service.handlers.catalogue import check_overrides, load_handlers
@@ -199,7 +198,7 @@ class Replica:
             runner = Runner(
                 clock,
                 slots=self._settings.max_concurrent_executions,
-                prepare=lambda execution: self._prepare(execution, run_logs.open(execution)),
+                prepare=lambda execution: self._prepare(execution, run_logs),
                 record=record,
                 on_slot_freed=lambda: claimer.take_soon(),
                 tasks=tasks,
@@ -256,11 +255,13 @@ class Replica:
             for task in started:
                 task.cancel()
 
-    def _prepare(self, execution: OwnedExecution, run_log: RunLog) -> Work:
+    def _prepare(self, execution: OwnedExecution, run_logs: RunLogs) -> Work:
         handler = self._registry.find(execution.handler)
         if handler is None:
             raise LookupError(f"this replica has no handler {execution.handler!r}")
-        run = Run(execution, handler.read_params(execution.params), self._runs, run_log.logger)
+        run = Run(execution, handler.read_params(execution.params), self._runs)
+        run_log = run_logs.open(execution)
+        run.log = run_log.logger
         return Work(run_log.around(lambda: handler.work(run), handler.is_blocking), handler.is_blocking, run)
 
 

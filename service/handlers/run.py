@@ -6,7 +6,6 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import structlog
-from structlog.typing import FilteringBoundLogger
 
 from service.database.pool import Connection
 from service.domain.execution import OwnedExecution, TriggeredBy
@@ -46,12 +45,10 @@ class RunStore(Protocol):
 class Run(Generic[P]):
     """One execution, as its handler sees it."""
 
-    def __init__(
-        self, execution: OwnedExecution, params: P, store: RunStore, log: FilteringBoundLogger | None = None
-    ) -> None:
+    def __init__(self, execution: OwnedExecution, params: P, store: RunStore) -> None:
         self._execution, self._store = execution, store
         self.params = params
-        self.log: FilteringBoundLogger = log or structlog.get_logger("cronsole.run").bind(
+        self.log: structlog.stdlib.BoundLogger = structlog.get_logger("cronsole.run").bind(
             job_id=execution.job_id, execution_id=str(execution.execution_id)
         )
         self.symbols_processed = 0
