@@ -24,6 +24,7 @@ from service.database.migrations import migrate_when_possible
 from service.database.outcomes import OutcomeStore
 from service.database.plans import PlanStore
 from service.database.pool import Database, open_database
+from service.database.pruning import PruningStore
 from service.database.replicas import Vitals, application_name, open_lease
 from service.database.run_logs import RunLogStore
 from service.database.runs import RunStore
@@ -34,11 +35,13 @@ from service.domain.clock import SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.execution import Outcome, OwnedExecution
 from service.domain.hint import Queued, ReplicaState
+from service.domain.retention import Retention
 from service.execution.announcer import Announcer
 from service.execution.canceller import keep_cancelling
 from service.execution.claimer import Claimer
 from service.execution.drain import drain
 from service.execution.heartbeat import Heartbeat
+from service.execution.pruner import keep_pruning
 from service.execution.reaper import keep_reaping
 from service.execution.recorder import Recorder
 from service.execution.run_logs import RunLogs
@@ -55,7 +58,18 @@ log = structlog.get_logger(__name__)
 
 # Small separate pools: fifty busy runs starve neither claims nor the API.
 CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
-LOG_CONNECTIONS = 1
+LOG_CONNECTIONS, UPKEEP_CONNECTIONS = 1, 1
+UPKEEP_SECONDS = 60.0
+
+HISTORY = Retention(timedelta(days=90), rows=10_000_000)
+KEPT = {
+    "job_executions": HISTORY,
+    "job_fires": HISTORY,
+    "job_execution_logs": HISTORY,
+    "job_changes": HISTORY,
+    "job_execution_stats": Retention(timedelta(days=400)),
+    "replicas": Retention(timedelta(days=1)),  # after the end of their lease
+}
 
 
 class Pools(msgspec.Struct, frozen=True):
@@ -66,6 +80,7 @@ class Pools(msgspec.Struct, frozen=True):
     api: Database
     runs: Database
     logs: Database
+    upkeep: Database
 
 
 class Health:
@@ -223,6 +238,7 @@ class Replica:
                 "recorder": recorder.run(),
                 "announcer": announcer.run(),
                 "run logs": run_logs.run(),
+                "pruner": keep_pruning(clock, PruningStore(self._pools.upkeep), KEPT),
                 "log streams": live.log_streams.run(),
                 "events": live.events.run(),
                 "reaper": keep_reaping(
@@ -287,6 +303,13 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
         open_database(url, application_name=name("logs"), size=LOG_CONNECTIONS) as logs,
         open_database(
             url,
+            application_name=name("upkeep"),
+            size=UPKEEP_CONNECTIONS,
+            statement_seconds=UPKEEP_SECONDS,
+            client_seconds=UPKEEP_SECONDS + 2,
+        ) as upkeep,
+        open_database(
+            url,
             application_name=name("runs"),
             size=RUN_CONNECTIONS,
             statement_seconds=None,
@@ -294,7 +317,7 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
             is_for_handlers=True,
         ) as runs,
     ):
-        yield Pools(claims, reports, api, runs, logs)
+        yield Pools(claims, reports, api, runs, logs, upkeep)
 
 
 def access_of(settings: Settings, admin_token: str | None) -> Access:

@@ -9,7 +9,7 @@ import msgspec
 # So many lines at once, and so many a second for ever. Of what is beyond that the newest lines wait, until
 # they are allowed together or the run ends; one line in front of them says how many were left out.
 MOST_LINES_AT_ONCE, LINES_A_SECOND = 5_000, 20
-MOST_LAST_LINES = 500
+MOST_LAST_LINES = 400  # fewer than the 500 that are shown first, so that what was left out is seen to be
 MOST_BYTES, MOST_LAST_BYTES, MOST_BYTES_OF_ALL = 4_000_000, 1_000_000, 32_000_000
 
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+from structlog.typing import EventDict, WrappedLogger
 
 from service.database.pool import Connection
 from service.domain.execution import OwnedExecution, TriggeredBy
@@ -57,7 +57,7 @@ class Run(Generic[P]):
         self.params = params
         self.redact = redact
         """Hides the run's secrets in a JSON value; needed before a text is cut, which may cut a secret."""
-        self.log: FilteringBoundLogger = run_log(redact).bind(
+        self.log: structlog.stdlib.BoundLogger = run_log(redact).bind(
             job_id=execution.job_id, execution_id=str(execution.execution_id)
         )
         self.symbols_processed = 0
@@ -139,11 +139,11 @@ class Run(Generic[P]):
         self.log.warning("symbol_failed", symbol=symbol, error=message)
 
 
-def run_log(redact: Redaction) -> FilteringBoundLogger:
+def run_log(redact: Redaction) -> structlog.stdlib.BoundLogger:
     """Return the log of a run; where the run has secrets, no line holds one, a traceback neither."""
     name = "cronsole.run"
     if not redact.has_secrets:
-        log: FilteringBoundLogger = structlog.get_logger(name)
+        log: structlog.stdlib.BoundLogger = structlog.get_logger(name)
         return log
 
     def hide(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -153,7 +153,7 @@ def run_log(redact: Redaction) -> FilteringBoundLogger:
         }
 
     processors = [hide, *structlog.get_config()["processors"]]
-    hiding: FilteringBoundLogger = structlog.wrap_logger(
+    hiding: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         None, processors=processors, logger_factory_args=[name]
     )
     return hiding
