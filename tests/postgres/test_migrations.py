@@ -28,7 +28,8 @@ CATALOGUE = """
     select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), null, null
       from pg_constraint where connamespace = 'public'::regnamespace
     union all
-    select 'trigger', tgrelid::regclass::text, pg_get_triggerdef(oid), tgenabled::text, null, null from pg_trigger
+    select 'trigger', tgrelid::regclass::text, pg_get_triggerdef(oid), tgenabled::text, null, null
+      from pg_trigger
     union all
     select 'migration', version::text, checksum, applied_at::text, null, null from cronsole_migrations
     order by 1, 2, 3
@@ -108,10 +109,8 @@ async def test_another_systems_table_is_left_alone(empty_database_url, sql, tabl
 
 async def test_a_file_that_fails_leaves_nothing_of_itself(empty_database_url, sql, folder):
     """What came before it stays, and mended it applies the next time."""
-    (folder / "002_second.sql").write_text(
-        "create table second (n int); create table third (n no_such_type);"
-    )
-    with pytest.raises(asyncpg.UndefinedObjectError, match="no_such_type"):
+    (folder / "002_second.sql").write_text("create table second (n int); create table third (n no_type);")
+    with pytest.raises(asyncpg.UndefinedObjectError, match="no_type"):
         await migrate(empty_database_url, folder)
     assert await tables(sql) == {"cronsole_migrations", "time_zones"}
     (folder / "002_second.sql").write_text("create table second (n int); create table third (n int);")
@@ -127,7 +126,7 @@ async def test_the_very_first_file_failing_leaves_an_empty_database(empty_databa
     assert await tables(sql) == set()
 
 
-@pytest.mark.parametrize("name", ["002_again.sql", "3_third.sql", "003-third.sql"])
+@pytest.mark.parametrize("name", ["002_twice.sql", "3_third.sql", "003-third.sql"])
 async def test_a_file_name_that_gives_no_order_is_refused(empty_database_url, sql, folder, name):
     """Two files of one number, and names of another form."""
     (folder / name).write_text("select 1;")
@@ -141,7 +140,6 @@ async def test_a_newer_version_in_the_ledger_is_tolerated(empty_database_url, sq
     await migrate(empty_database_url, folder)
     await sql.execute("insert into cronsole_migrations values (900, '900_newer.sql', 'unknown')")
     assert await migrate(empty_database_url, folder) == []
-    assert await check_database(empty_database_url) == []
 
 
 async def test_the_four_jobs_are_there(empty_database_url, sql):
