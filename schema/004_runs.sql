@@ -33,9 +33,9 @@ begin
                start_time = clock_timestamp()
           from takeable t
          where x.execution_id = t.execution_id
-        returning x.execution_id
+        returning x.execution_id, x.not_before
     )
-    select array_agg(execution_id) into v_taken from taken;
+    select array_agg(execution_id order by not_before, execution_id) into v_taken from taken;
     if v_taken is null then
         return;
     end if;
