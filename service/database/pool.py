@@ -5,7 +5,7 @@ import json
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -34,6 +34,8 @@ UNAVAILABLE = (
     TimeoutError,
     OSError,
     asyncpg.InterfaceError,
+    # "cannot switch to state 12": a connection that the server ended between two statements.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -150,6 +152,12 @@ def unavailable_as_ours() -> Iterator[None]:
         raise DatabaseUnavailable(describe(fault)) from fault
 
 
+def cut(connection: Connection) -> None:
+    """End a suspect connection without a word to its peer; the pool may have noticed its end before."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
 class Database:
     """A small pool of connections for one purpose."""
 
@@ -177,11 +185,11 @@ class Database:
             if self._is_for_handlers:
                 raise  # it may well be the handler's own
             if not isinstance(fault, asyncpg.QueryCanceledError):
-                connection.terminate()
+                cut(connection)
             raise DatabaseUnavailable(describe(fault)) from fault
         except asyncio.CancelledError:
             # A statement may be under way; waiting for a frozen peer to confirm its end would have no bound.
-            connection.terminate()
+            cut(connection)
             raise
         except asyncpg.PostgresError as fault:
             if (ours := translated(fault)) is not None:
@@ -194,7 +202,7 @@ class Database:
         try:
             await self._pool.release(connection, timeout=RELEASE_SECONDS)  # type: ignore[arg-type]
         except UNAVAILABLE:
-            connection.terminate()
+            cut(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -52,7 +52,7 @@ async def row_of(sql: Sql, execution_id: UUID) -> asyncpg.Record:
     return row
 
 
-async def die(sql: Sql, replica: FakeReplica) -> None:
+async def die(sql: Any, replica: FakeReplica) -> None:
     """Let the replica's lease be over."""
     await sql.execute(
         "update replicas set lease_expires_at = clock_timestamp() where replica_id = $1", replica.replica_id

@@ -15,6 +15,16 @@ INSERT = """
 """
 
 
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Sql]:
+    """A connection of one's own."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 async def insert_jobs(sql: Sql, *job_ids: str) -> None:
     """Insert CRON jobs of these ids in one statement."""
     await sql.execute(INSERT, list(job_ids))
@@ -57,14 +67,11 @@ class Heard:
 @asynccontextmanager
 async def hearing(url: str, channel: str) -> AsyncIterator[Heard]:
     """Listen on a channel, with a connection of its own."""
-    connection = await asyncpg.connect(url)
-    heard = Heard(connection, channel)
-    await connection.add_listener(channel, heard.hear)
-    try:
+    async with connected(url) as connection:
+        heard = Heard(connection, channel)
+        await connection.add_listener(channel, heard.hear)
         yield heard
-    finally:
         await connection.remove_listener(channel, heard.hear)
-        await connection.close()
 
 
 @asynccontextmanager
