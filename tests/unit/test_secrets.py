@@ -13,7 +13,7 @@ from service.domain.execution import ExecutionStatus
 from service.execution.runner import Work, outcome_of
 from service.handlers.registry import Handler
 from service.handlers.secrets import UNSTORABLE, Redaction, Secrets
-from tests.support.executions import KeptReports, a_run, an_execution
+from tests.support.runs_without_database import KeptReports, a_run, an_execution
 
 VALUE = 'p"ss /wörd'
 SECRETS = Secrets(
