@@ -21,7 +21,7 @@ PLANNED_JOBS = """
       from jobs j left join job_state s on s.job_id = j.job_id
      where $1::text[] is null or j.job_id = any ($1)
 """
-# Rows that came past the triggers, by a restore or by replication, have no state yet, and could not be decided.
+# Rows that came past the triggers, by a restore or by replication, have no state yet: nothing could fire.
 ADD_STATES = """
     insert into job_state (job_id)
     select j.job_id from jobs j

@@ -178,7 +178,7 @@ async def test_what_changed_while_the_listener_was_deaf_is_found_on_reconnect(re
     await replica.add("GONE", AT_THREE)
     await replica.events.wait_for("job_scheduled", count=2)
     await replica.past_the_triggers(
-        "update jobs set schedule_cron = $1, revision = 2, planned_from = clock_timestamp() where job_id = 'A'",
+        "update jobs set schedule_cron = $1, revision = 2, planned_from = now() where job_id = 'A'",
         AT_FOUR,
     )
     await replica.past_the_triggers("delete from jobs where job_id = 'GONE'")
