@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ class EventLog:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.is_ended = False
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Condition()
         self._wakers: set[asyncio.Task[None]] = set()
@@ -30,6 +31,14 @@ class EventLog:
     def add(self, event: Event) -> None:
         """Take an event; to be called on the loop of the test."""
         self.events.append(event)
+        self._notify()
+
+    def end(self) -> None:
+        """There will be no more: whoever waits has waited in vain."""
+        self.is_ended = True
+        self._notify()
+
+    def _notify(self) -> None:
         waker = self._loop.create_task(self._wake())
         self._wakers.add(waker)
         waker.add_done_callback(self._wakers.discard)
@@ -48,14 +57,14 @@ class EventLog:
         self, name: str, *, count: int = 1, within: float = PATIENCE_SECONDS, **fields: Any
     ) -> Event:
         """Wait until there are `count` such events, counting those of the past; returns the last of them."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(within), self._changed:
-                await self._changed.wait_for(lambda: len(self.all(name, **fields)) >= count)
-        except TimeoutError:
+                await self._changed.wait_for(lambda: self.is_ended or len(self.all(name, **fields)) >= count)
+        if len(found := self.all(name, **fields)) < count:
             seen = "\n".join(str(event) for event in self.events[-40:])
-            message = f"no {name!r} with {fields} within {within} s; the last events:\n{seen}"
-            raise AssertionError(message) from None
-        return self.all(name, **fields)[count - 1]
+            when = "before the end" if self.is_ended else f"within {within} s"
+            raise AssertionError(f"no {name!r} with {fields} {when}; the last events:\n{seen}")
+        return found[count - 1]
 
     def clear(self) -> None:
         """Forget the past, so that the next wait is for what comes."""
