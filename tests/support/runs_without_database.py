@@ -7,27 +7,15 @@ from service.domain.execution import OwnedExecution, TriggeredBy
 from service.handlers.registry import Handler
 from service.handlers.run import Run
 from service.handlers.secrets import Secrets
+from tests.support.jobs import an_execution
 
 EXECUTION_ID = UUID("0193a2b4-0000-7000-8000-000000000000")
-
-
-def an_execution(params: dict[str, Any] | None = None, **facts: Any) -> OwnedExecution:
-    """An execution of job A, due at no particular time; any fact can be given."""
-    values: dict[str, Any] = {
-        "execution_id": EXECUTION_ID,
-        "job_id": "A",
-        "handler": "test",
-        "fencing_number": 1,
-        "attempt": 1,
-        "triggered_by": TriggeredBy.MANUAL,
-        "params": params or {},
-        "timeout_seconds": None,
-        "fire_time": None,
-        "window_start": None,
-        "window_end": None,
-        **facts,
-    }
-    return OwnedExecution(**values)
+UNPLANNED = {
+    "execution_id": EXECUTION_ID,
+    "handler": "test",
+    "triggered_by": TriggeredBy.MANUAL,
+    "fire_time": None,
+}
 
 
 class KeptReports:
@@ -56,4 +44,6 @@ def a_run(
     handler: Handler, params: dict[str, Any] | None = None, *, secrets: Secrets | None = None, **facts: Any
 ) -> Run[Any]:
     """A run of the handler that has not begun, and reports to a `KeptReports`."""
-    return handler.new_run(an_execution(params, **facts), KeptReports(), secrets or Secrets({}))
+    return handler.new_run(
+        an_execution(**{**UNPLANNED, "params": params or {}, **facts}), KeptReports(), secrets or Secrets({})
+    )
