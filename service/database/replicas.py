@@ -1,11 +1,13 @@
-"""Rows of `replicas`: the lease and its renewal."""
+"""Rows of `replicas`: the lease and its renewal, and what the replica measured of itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from service.database.pool import Connection, connect, unavailable_as_ours
+from service.database.pool import Connection, Database, connect, unavailable_as_ours
+from service.domain.diagnosis import Finding, Measurements
+from service.domain.pooling import Pooling
 
 RENEW = """
     insert into replicas as r (replica_id, lease_expires_at, version, handlers, listener_round_trip_ms,
@@ -19,6 +21,12 @@ RENEW = """
     returning clock_timestamp() as database_now
 """
 GIVE_UP = "delete from replicas where replica_id = $1"
+RECORD_VITALS = """
+    update replicas
+       set vitals_at = clock_timestamp(), loop_lag_ms = $2, clock_step_ms = $3, clock_stepped_at = $4,
+           listener_mode = $5, tzdata_version = $6, findings = $7
+     where replica_id = $1
+"""
 
 
 class Vitals:
@@ -66,13 +74,15 @@ class LeaseConnection:
 
 
 @asynccontextmanager
-async def open_lease(url: str, vitals: Vitals, lease_seconds: float) -> AsyncIterator[LeaseConnection]:
+async def open_lease(
+    url: str, vitals: Vitals, lease_seconds: float, pooling: Pooling = Pooling.NONE
+) -> AsyncIterator[LeaseConnection]:
     """Connect for the lease alone.
 
     Raises:
         DatabaseUnavailable: no answer in time.
     """
-    connection = await connect(url, application_name(vitals.replica_id, "lease"))
+    connection = await connect(url, application_name(vitals.replica_id, "lease"), pooling)
     try:
         yield LeaseConnection(connection, vitals, lease_seconds)
     finally:
@@ -87,3 +97,24 @@ def application_name(replica_id: UUID, purpose: str) -> str:
 async def give_up_lease(connection: Connection, replica_id: UUID) -> None:
     """Remove this replica: it owns nothing any more."""
     await connection.execute(GIVE_UP, replica_id)
+
+
+async def record_vitals(
+    database: Database,
+    replica_id: UUID,
+    tzdata_version: str,
+    measured: Measurements,
+    findings: Sequence[Finding],
+) -> None:
+    """Write what a replica measured of itself into its row."""
+    async with database.connection() as connection:
+        await connection.execute(
+            RECORD_VITALS,
+            replica_id,
+            measured.loop_lag_ms,
+            measured.clock_step_ms,
+            measured.clock_stepped_at,
+            measured.listener_mode,
+            tzdata_version,
+            list(findings),
+        )
