@@ -53,6 +53,8 @@ log = structlog.get_logger(__name__)
 
 # Small separate pools: fifty busy runs starve neither claims nor the API.
 CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
+# All that one replica may open: beside the pools the lease's and the listener's own.
+CONNECTIONS = CLAIM_CONNECTIONS + REPORT_CONNECTIONS + API_CONNECTIONS + RUN_CONNECTIONS + 2
 
 
 class Pools(msgspec.Struct):
