@@ -22,6 +22,12 @@ from tests.support.transaction_pooler import transaction_pooler
 REPOSITORY = Path(__file__).parents[2]
 # Of the server that tests run on, which forgets everything anyway.
 OURS = {"server_settings", "connections"}
+FAMILIES = ("marketdata", "fundamentals")
+PLAN_ALL = """
+    update job_state s
+       set planned_revision = j.revision, next_fire_time = clock_timestamp() + interval '1 hour'
+      from jobs j where j.job_id = s.job_id
+"""
 
 
 async def findings_of(database_url: str, **settings: str) -> list[Finding]:
@@ -44,14 +50,12 @@ async def execute(database: Database, *statements: str) -> None:
 
 @pytest.fixture
 async def replica(database: Database) -> FakeReplica:
-    """A live replica that knows every handler of the four jobs, and has said that it is well."""
+    """A live replica that knows the handlers of the four jobs, has planned them, and is well."""
     handlers = ["noop", *(f"{family}.{kind}" for family in FAMILIES for kind in ("incremental", "backfill"))]
     joined = await FakeReplica.join(database, handlers=handlers)
     await record_vitals(database, joined.replica_id, tzdata_version(), Measurements(), [])
+    await execute(database, PLAN_ALL)
     return joined
-
-
-FAMILIES = ("marketdata", "fundamentals")
 
 
 async def test_a_healthy_database_has_no_findings_and_is_only_read(
