@@ -23,10 +23,11 @@ from service.database.outcomes import OutcomeStore
 from service.database.plans import PlanStore
 from service.database.pool import Database, open_database
 from service.database.pooling import detect_when_possible
-from service.database.replicas import Vitals, application_name, open_lease, record_vitals
+from service.database.replicas import Vitals, application_name, open_lease
 from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
 from service.database.triggers import TriggerStore
+from service.database.vitals import record_vitals
 from service.domain.clock import SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.diagnosis import Finding, Measurements

@@ -1,12 +1,11 @@
-"""Rows of `replicas`: the lease and its renewal, and what the replica measured of itself."""
+"""Rows of `replicas`: the lease and its renewal."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from service.database.pool import Connection, Database, connect, unavailable_as_ours
-from service.domain.diagnosis import Finding, Measurements
+from service.database.pool import Connection, connect, unavailable_as_ours
 from service.domain.pooling import Pooling
 
 RENEW = """
@@ -21,12 +20,6 @@ RENEW = """
     returning clock_timestamp() as database_now
 """
 GIVE_UP = "delete from replicas where replica_id = $1"
-RECORD_VITALS = """
-    update replicas
-       set vitals_at = clock_timestamp(), loop_lag_ms = $2, clock_step_ms = $3, clock_stepped_at = $4,
-           listener_mode = $5, tzdata_version = $6, findings = $7
-     where replica_id = $1
-"""
 
 
 class Vitals:
@@ -97,24 +90,3 @@ def application_name(replica_id: UUID, purpose: str) -> str:
 async def give_up_lease(connection: Connection, replica_id: UUID) -> None:
     """Remove this replica: it owns nothing any more."""
     await connection.execute(GIVE_UP, replica_id)
-
-
-async def record_vitals(
-    database: Database,
-    replica_id: UUID,
-    tzdata_version: str,
-    measured: Measurements,
-    findings: Sequence[Finding],
-) -> None:
-    """Write what a replica measured of itself into its row."""
-    async with database.connection() as connection:
-        await connection.execute(
-            RECORD_VITALS,
-            replica_id,
-            measured.loop_lag_ms,
-            measured.clock_step_ms,
-            measured.clock_stepped_at,
-            measured.listener_mode,
-            tzdata_version,
-            list(findings),
-        )

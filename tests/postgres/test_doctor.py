@@ -11,7 +11,7 @@ import pytest
 
 from service.app import CONNECTIONS
 from service.database.pool import Database
-from service.database.replicas import record_vitals
+from service.database.vitals import record_vitals
 from service.doctor import examine
 from service.domain.cron import tzdata_version
 from service.domain.diagnosis import Finding, Measurements, Severity
