@@ -35,7 +35,6 @@ class Pulse:
         self._thread_beat = monotonic()
         self._thread_gaps: deque[tuple[float, float]] = deque(maxlen=100)
         self._gaps: deque[Gap] = deque()
-        self._stop = threading.Event()
 
     @property
     def loop_lag_ms(self) -> float:
@@ -49,15 +48,15 @@ class Pulse:
 
     async def run(self) -> None:
         """Beat, for ever, on the loop and on a thread."""
-        thread = threading.Thread(target=self._beat_on_thread, name="pulse", daemon=True)
-        thread.start()
+        stop = threading.Event()
+        threading.Thread(target=self._beat_on_thread, args=[stop], name="pulse", daemon=True).start()
         try:
             while True:
                 before, used_before = self._monotonic(), self._process_seconds()
                 await asyncio.sleep(BEAT_SECONDS)
                 self.beat(before, used_before)
         finally:
-            self._stop.set()
+            stop.set()
 
     def beat(self, before: float, used_before: float) -> None:
         """Judge the time since `before`, when the process had used so many seconds of CPU."""
@@ -80,8 +79,8 @@ class Pulse:
             self._thread_gaps.append((now, gap))
         self._thread_beat = now
 
-    def _beat_on_thread(self) -> None:
-        while not self._stop.wait(BEAT_SECONDS):
+    def _beat_on_thread(self, stop: threading.Event) -> None:
+        while not stop.wait(BEAT_SECONDS):
             self.thread_beat()
 
     def _thread_gap_since(self, before: float, now: float) -> float:
