@@ -36,6 +36,8 @@ class TransactionPooler:
         self._sessions = sessions
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
+        self._openings: set[asyncio.Task[None]] = set()
+        self._is_stopped = False
         self._greeting = b""
 
     async def start(self) -> None:
@@ -44,7 +46,9 @@ class TransactionPooler:
             await self._add_session()
 
     async def stop(self) -> None:
-        """Close everything."""
+        """Close everything; what is being opened is waited for, since half a session cannot be closed."""
+        self._is_stopped = True
+        await asyncio.gather(*self._openings)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -93,7 +97,8 @@ class TransactionPooler:
             self._free.put_nowait(session)
             return
         session.writer.close()
-        await self._add_session()
+        if not self._is_stopped:
+            self._openings.add(asyncio.create_task(self._add_session()))
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         while True:
