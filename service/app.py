@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -23,16 +23,20 @@ from service.database.migrations import migrate_when_possible
 from service.database.outcomes import OutcomeStore
 from service.database.plans import PlanStore
 from service.database.pool import Database, open_database
+from service.database.pooling import detect_when_possible
 from service.database.replicas import Vitals, application_name, open_lease
 from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
 from service.database.triggers import TriggerStore
+from service.database.vitals import record_vitals
 from service.database.why import WhyStore
 from service.domain.backoff import Backoff
 from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
+from service.domain.diagnosis import Finding, Measurements
 from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import OwnedExecution
+from service.domain.pooling import Pooling
 from service.execution.announcer import Announcer
 from service.execution.canceller import keep_cancelling
 from service.execution.claimer import Claimer
@@ -47,6 +51,8 @@ from service.handlers.catalogue import check_overrides, load_handlers
 from service.handlers.registry import Registry
 from service.handlers.secrets import Secrets
 from service.loops import Loop, is_done_before, keep_going
+from service.observability.checkup import keep_checking
+from service.observability.vitals import MachineVitals
 from service.scheduling.reconciler import Reconciler
 from service.scheduling.scheduler import Scheduler
 from service.settings import FIELDS, Settings, is_loopback, paseto_key_of
@@ -58,15 +64,24 @@ QUEUED_HINT = '{"type":"queued"}'
 
 # Small separate pools: fifty busy runs starve neither claims nor the API.
 CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
+# All that one replica may open: beside the pools the lease's and the listener's own.
+CONNECTIONS = CLAIM_CONNECTIONS + REPORT_CONNECTIONS + API_CONNECTIONS + RUN_CONNECTIONS + 2
 
 
-class Pools(msgspec.Struct, frozen=True):
-    """The pools of one replica, by purpose."""
+class Pools(msgspec.Struct):
+    """The pools of one replica, by purpose; `pooling` is what stands between them and the database."""
 
     claims: Database
     reports: Database
     api: Database
     runs: Database
+    pooling: Pooling = Pooling.NONE
+
+    async def find_pooler(self, url: str, clock: SystemClock) -> None:
+        """Wait for the database, and speak from then on as the pooler in between, if any, wants it."""
+        self.pooling = await detect_when_possible(url, clock)
+        for database in (self.claims, self.reports, self.api, self.runs):
+            await database.adapt_to(self.pooling)
 
 
 class Health:
@@ -76,18 +91,25 @@ class Health:
         self._replica_id = replica_id
         self.listener: Listener | None = None
         self.heartbeat: Heartbeat | None = None
+        self.findings: list[Finding] = []
         self.is_draining = False
+
+    def take_findings(self, findings: list[Finding]) -> None:
+        """Keep what is wrong, for the answer's details."""
+        self.findings = findings
 
     def readiness(self) -> Readiness:
         """Say whether this replica can fire and run jobs; asks nobody."""
         is_held = self.heartbeat is not None and self.heartbeat.is_held
         is_hearing = self.listener is not None and self.listener.is_hearing
+        is_polling = self.listener is not None and self.listener.polling is not None
         return Readiness(
             replica_id=self._replica_id,
             database=is_held or is_hearing,
-            listener=is_hearing,
+            listener=is_hearing or is_polling,  # late by seconds, but it comes to know; `details` say so
             lease=is_held,
             draining=self.is_draining,
+            details={finding.code: finding.text for finding in self.findings},
         )
 
 
@@ -124,20 +146,21 @@ async def serve(
         )
         address = await stack.enter_async_context(serving(application, settings.host, settings.port))
         log.info("http_listening", host=address[0], port=address[1], replica_id=str(replica_id))
-        if not await is_done_before(stop, prepare_database(settings, url, pools.reports, clock)):
+        if settings.database_url and not await is_done_before(stop, pools.find_pooler(url, clock)):
+            return
+        if not await is_done_before(stop, prepare_database(settings, url, pools, clock)):
             return
         vitals = Vitals(replica_id, __version__, registry.names, registry.overridable)
         heartbeat = Heartbeat(
             clock,
-            lambda: open_lease(url, vitals, settings.lease_seconds),
+            lambda: open_lease(url, vitals, settings.lease_seconds, pools.pooling),
             settings.lease_seconds,
         )
         health.heartbeat = heartbeat
-        listen_url = settings.listen_database_url or url
         try:
             if await is_done_before(stop, heartbeat.start()):
                 replica = Replica(settings, registry, pools, clock, vitals, heartbeat)
-                await replica.run(listen_url, health, stop, lambda: on_ready(*address))
+                await replica.run(url, health, stop, lambda: on_ready(*address))
         finally:
             await heartbeat.stop()  # last: what still runs lives under the lease
             log.info("replica_stopped", replica_id=str(replica_id))
@@ -161,15 +184,24 @@ class Replica:
         self._runs = RunStore(pools.runs, pools.reports)
         self._secrets = Secrets(os.environ, withheld=FIELDS)
 
-    async def run(
-        self, listen_url: str, health: Health, stop: asyncio.Event, on_ready: Callable[[], None]
-    ) -> None:
+    async def run(self, url: str, health: Health, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
         """Schedule and run jobs until `stop`, then drain."""
         clock, replica_id = self._clock, self._vitals.replica_id
         plans = PlanStore(self._pools.reports)
         announcer = Announcer(clock, replica_id, plans.announce)
         reconciler = Reconciler(clock, plans, announcer.acknowledge)
         recorder = Recorder(clock, self._outcomes, announcer.queued)
+        machine = MachineVitals(clock, is_on_cloud_run=self._settings.is_on_cloud_run)
+
+        def look_at_everything() -> None:
+            reconciler.hint_all()
+            claimer.take_soon()
+
+        def on_step(step: timedelta) -> None:
+            log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
+            machine.stepped(step)
+            self._heartbeat.doubt()
+
         async with asyncio.TaskGroup() as tasks:
             runner = Runner(
                 clock,
@@ -183,11 +215,12 @@ class Replica:
             scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
             listener = health.listener = Listener(
                 clock,
-                listen_url,
+                self._settings.listen_database_url or url,
                 replica_id,
                 on_jobs=lambda payload: reconciler.hint(payload.split(",")),
                 on_event=lambda payload: hear(payload, claimer),
-                on_connected=reconciler.hint_all,
+                on_connected=look_at_everything,
+                notify_url=url,
             )
             loops: dict[str, Loop] = {
                 "listener": listener.run,
@@ -213,7 +246,18 @@ class Replica:
                     seconds_left=lambda: self._heartbeat.seconds_left,
                     on_regained=claimer.adopt_soon,
                 ),
-                "clock": lambda: clock.watch(self._take_step),
+                "clock": lambda: clock.watch(on_step),
+                "pulse": machine.pulse.run,
+                "checkup": lambda: keep_checking(
+                    clock,
+                    measure=lambda: machine.measure(
+                        listener_round_trip_ms=listener.round_trip_ms,
+                        polling=listener.polling,
+                        lease_seconds_left=self._heartbeat.seconds_left,
+                    ),
+                    record=self._record_vitals,
+                    on_findings=health.take_findings,
+                ),
                 "vitals": lambda: keep_vitals(clock, self._vitals, listener),
             }
             started = [
@@ -240,9 +284,9 @@ class Replica:
             for task in started:
                 task.cancel()
 
-    def _take_step(self, step: timedelta) -> None:
-        log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
-        self._heartbeat.doubt()
+    async def _record_vitals(self, measured: Measurements, findings: Sequence[Finding]) -> None:
+        replica_id = self._vitals.replica_id
+        await record_vitals(self._pools.reports, replica_id, tzdata_version(), measured, findings)
 
     def _prepare(self, execution: OwnedExecution) -> Work:
         handler = self._registry.find(execution.handler)
@@ -309,7 +353,7 @@ async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) ->
         await clock.sleep(1.0)
 
 
-async def prepare_database(settings: Settings, url: str, database: Database, clock: Clock) -> None:
+async def prepare_database(settings: Settings, url: str, pools: Pools, clock: Clock) -> None:
     """Migrate, and do what comes before the first fire, as soon as the database lets us.
 
     Raises:
@@ -317,12 +361,12 @@ async def prepare_database(settings: Settings, url: str, database: Database, clo
     """
     backoff = Backoff()
     while True:
-        await migrate_when_possible(url, clock)
+        await migrate_when_possible(url, clock, pools.pooling)
         try:
             if settings.database_url is None:
-                await seed_samples(database)
+                await seed_samples(pools.reports)
             if settings.start_paused:
-                await pause_once(database, "CRONSOLE_START_PAUSED")
+                await pause_once(pools.reports, "CRONSOLE_START_PAUSED")
             return
         except DatabaseUnavailable as fault:
             log.warning("waiting_for_database", error=str(fault))
