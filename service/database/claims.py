@@ -25,7 +25,8 @@ OWNED = """
       left join jobs j on j.job_id = x.job_id
       left join lateral (
            select q.checkpoint from job_executions y join job_execution_progress q using (execution_id)
-            where (x.first_execution_id is not null or x.fencing_number > 1)
+            where (x.first_execution_id is not null or x.fencing_number > 1
+                   or exists (select from job_execution_progress o where o.execution_id = x.execution_id))
               and (y.execution_id = coalesce(x.first_execution_id, x.execution_id)
                    or y.first_execution_id = coalesce(x.first_execution_id, x.execution_id))
               and q.checkpoint is not null
