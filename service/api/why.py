@@ -6,8 +6,7 @@ import msgspec
 from aiohttp import web
 
 from service.api.answers import answer
-from service.api.inputs import job_id_of
-from service.api.preview import instant_of
+from service.api.inputs import instant_of, job_id_of
 from service.database.why import WhyStore
 from service.domain.clock import Clock
 
