@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 from aiohttp import web
 
 from service.api.answers import Answer, answer, encoded_answer
@@ -15,6 +16,12 @@ from service.domain.errors import InvalidInput
 from service.domain.execution import new_execution_id
 
 EXECUTION = "/v1/console/executions/{executionId}"
+
+
+class IdOnly(msgspec.Struct, rename="camel"):
+    """What a kept answer is asked for."""
+
+    execution_id: UUID
 
 
 class ExecutionCallEndpoints:
@@ -53,7 +60,8 @@ class ExecutionCallEndpoints:
             )
             shown = await self._shown((kept and kept.execution_id) or execution_id)
             encoded = await self._repeats.keep(call, shown)
-        return encoded_answer(encoded, 201)
+        new_id = msgspec.json.decode(encoded, type=IdOnly).execution_id
+        return encoded_answer(encoded, 201, headers={"Location": f"/v1/console/executions/{new_id}"})
 
     async def _shown(self, execution_id: UUID) -> ExecutionDetailJson:
         return execution_detail_json(*await self._executions.details(execution_id))

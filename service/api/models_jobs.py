@@ -171,7 +171,7 @@ def row_json(job: Job) -> JobRowJson:
     """Show the row of a job."""
     columns = {name: getattr(job, name) for name in JobRowJson.__struct_fields__}
     if job.paused_until is not None:
-        # What asyncpg makes of infinity, which no calendar has.
+        # asyncpg makes the last instant of the calendar of infinity, and leaves out its zone.
         is_endless = job.paused_until.year == 9999
         columns["paused_until"] = UNTIL_RESUMED if is_endless else rfc3339(job.paused_until)
     return JobRowJson(**columns)

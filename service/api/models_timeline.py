@@ -14,8 +14,6 @@ from service.domain.timeline import (
     Outage,
 )
 
-ENDLESS = 9999  # the year that stands for infinity
-
 
 class LaneExecutionJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One execution on a lane."""
@@ -88,14 +86,13 @@ def lane_json(
     job: LaneJob, executions: list[LaneExecution], buckets: list[LaneBucket], fires: ComingFires
 ) -> LaneJson:
     """Show the lane of a job; executions and buckets are of this job alone."""
-    ends = job.starts_again
     return LaneJson(
         job_id=job.job_id,
         display_name=job.display_name,
         job_group=job.job_group,
         is_deleted=job.is_deleted,
-        is_paused=ends is not None or not (job.is_enabled or job.is_deleted),
-        paused_until=ends if ends is not None and ends.year != ENDLESS else None,
+        is_paused=job.is_paused or not (job.is_enabled or job.is_deleted),
+        paused_until=job.paused_until,
         executions=[lane_execution_json(execution) for execution in executions],
         is_aggregated=bool(buckets),
         buckets=[bucket_json(bucket) for bucket in buckets],

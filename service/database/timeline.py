@@ -24,17 +24,20 @@ LANES = """
     ), jobs_there as (
         select j.job_id, j.display_name, j.job_group, false as is_deleted, j.enabled as is_enabled,
                j.schedule_cron, j.time_zone, j.clock_change_policy, j.planned_from,
-               greatest(case when paused_now(j.paused_until) then j.paused_until end,
-                        case when paused_now(a.paused_until) then a.paused_until end) as starts_again,
+               p.paused_until is not null as is_paused, nullif(p.paused_until, 'infinity') as paused_until,
                d.job_id is not null or coalesce(s.active_executions, 0) > 0 as is_busy
           from jobs j
           left join job_state s on s.job_id = j.job_id
           left join service_state a on a.only_row
           left join done d on d.job_id = j.job_id
+         cross join lateral (
+               select greatest(case when paused_now(j.paused_until) then j.paused_until end,
+                               case when paused_now(a.paused_until) then a.paused_until end)
+               ) p (paused_until)
          where $1::text is null or j.job_group = $1
     ), jobs_gone as (
         select d.job_id, d.job_id, null::text, true, false, null::text, 'UTC', 'ONCE',
-               null::timestamptz, null::timestamptz, true
+               null::timestamptz, false, null::timestamptz, true
           from done d
          where $1::text is null and not exists (select from jobs j where j.job_id = d.job_id)
     ), lanes as (

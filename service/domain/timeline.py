@@ -40,7 +40,7 @@ class LaneBucket(msgspec.Struct, frozen=True, kw_only=True):
 class LaneJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job that has a lane; a deleted one, with its history, has no schedule.
 
-    `starts_again` is when the pauses end: None without one, the year 9999 where nobody knows.
+    `paused_until` is when its pause ends, or that of all jobs; None also where it lasts until resumed.
     """
 
     job_id: str
@@ -52,7 +52,8 @@ class LaneJob(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     clock_change_policy: ClockChangePolicy
     planned_from: datetime | None
-    starts_again: datetime | None
+    is_paused: bool
+    paused_until: datetime | None
 
 
 class Outage(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,10 +96,11 @@ def coming_fires(job: LaneJob, after: datetime, until: datetime, limit: int) -> 
     A job that is paused fires again when its pause ends; one that is disabled, deleted, or whose schedule
     cannot be read, never.
     """
-    if job.is_deleted or not job.is_enabled or job.schedule_cron is None:
+    is_kept = not job.is_enabled or (job.is_paused and job.paused_until is None)
+    if job.is_deleted or is_kept or job.schedule_cron is None:
         return ComingFires(fire_times=[], has_more=False)
     # Like a replica: nothing at or before `planned_from`, nor while the job is paused.
-    after = max(instant for instant in (after, job.planned_from, job.starts_again) if instant is not None)
+    after = max(instant for instant in (after, job.planned_from, job.paused_until) if instant is not None)
     if after >= until:
         return ComingFires(fire_times=[], has_more=False)
     try:

@@ -240,7 +240,7 @@ async def test_the_second_of_two_editors_sees_what_the_first_did(api: Api):
     """412 with the row as it now is, and its revision as the tag to go on with."""
     tag = (await api.get(JOB)).headers["ETag"]
     headers = {"If-Match": tag}
-    first = await patch(api, JOB, {"description": "mine"}, headers=headers)
+    first = await patch(api, JOB, {"description": "mine", "pausedUntil": "infinity"}, headers=headers)
     second = await patch(api, JOB, {"description": "yours"}, headers=headers)
     assert (first.status, second.status, second.headers["ETag"]) == (200, 412, '"2"')
     assert second.body["type"] == "urn:cronsole:problem:stale-revision"
@@ -250,7 +250,7 @@ async def test_the_second_of_two_editors_sees_what_the_first_did(api: Api):
         "mine",
         2,
     )
-    assert current["updatedBy"] == "admin-token"
+    assert (current["pausedUntil"], current["updatedBy"]) == ("infinity", "admin-token")
     again = await patch(api, JOB, {"description": "yours"}, headers={"If-Match": second.headers["ETag"]})
     assert (again.status, again.body["description"]) == (200, "yours")
 
