@@ -8,7 +8,7 @@ from service.domain.errors import InvalidInput
 # aiohttp reads no line or header beyond these, nor more headers, and answers 400 by itself.
 LONGEST_LINE_BYTES, LONGEST_HEADER_BYTES, MOST_HEADERS = 8190, 8190, 100
 LARGEST_HEADERS_BYTES = 32_768  # all together
-LONGEST_QUERY = 8000
+LONGEST_QUERY = 7000
 MOST_PARAMETERS = 50
 
 

@@ -7,6 +7,7 @@ from service.database.lists import Conditions, Key, KeyedRows, Listing
 from service.database.pool import Connection, Database
 from service.domain.errors import JobNotFound
 from service.domain.history import (
+    UNFINISHED,
     UNSUCCESSFUL,
     ExecutionFilter,
     ExecutionTotals,
@@ -43,8 +44,9 @@ EXECUTIONS = Listing(
     key=("start_time", "execution_id"),
 )
 SINCE = "start_time >= date_trunc('hour', clock_timestamp() - make_interval(hours => 24 * ?::integer), 'UTC')"
-# In these words, since an index has them.
+# In these words, since indexes have them.
 IS_UNSUCCESSFUL = "status in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')"
+IS_UNFINISHED = "(status = 'QUEUED' or status = 'RUNNING')"
 HAS_TEXT = """
     strpos(lower(concat_ws(' ', job_id, job_name, requested_by, error_details::text)), lower(?)) > 0
 """
@@ -161,6 +163,8 @@ def conditions_of(wanted: ExecutionFilter) -> Conditions:
     if wanted.statuses:
         if wanted.statuses <= UNSUCCESSFUL:
             conditions.where(IS_UNSUCCESSFUL)
+        elif wanted.statuses <= UNFINISHED:
+            conditions.where(IS_UNFINISHED)
         conditions.sift("status = any (?::text[])", [status.value for status in wanted.statuses])
     if wanted.triggered_by:
         conditions.sift("triggered_by = any (?::text[])", [each.value for each in wanted.triggered_by])

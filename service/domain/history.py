@@ -58,6 +58,7 @@ class ExecutionDetails(PastExecution, frozen=True, kw_only=True):
         return (self.start_time - self.fire_time) / timedelta(milliseconds=1)
 
 
+UNFINISHED = frozenset({ExecutionStatus.QUEUED, ExecutionStatus.RUNNING})
 UNSUCCESSFUL = frozenset(
     {ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.CANCELLED, ExecutionStatus.LOST}
 )

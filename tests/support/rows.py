@@ -28,8 +28,8 @@ ENDED = """
     insert into job_executions (execution_id, job_id, job_name, handler, start_time, end_time, duration_ms,
                                 status, triggered_by, fire_time, params, attempt, first_execution_id,
                                 fencing_number)
-    values (new_execution_id(), $1, $1, 'noop', $2::timestamptz, $2::timestamptz + interval '1 second', 1000, $3, $4, $5, $6::jsonb,
-            $7, $8, 1)
+    values (new_execution_id(), $1, $1, 'noop', $2::timestamptz, $2::timestamptz + interval '1 second', 1000,
+            $3, $4, $5, $6::jsonb, $7, $8, 1)
     returning execution_id
 """
 
