@@ -9,8 +9,11 @@ import asyncpg
 import pytest
 
 from service.database.idempotency import IdempotencyStore
-from service.database.pool import Database
+from service.database.pool import Database, open_database
+from service.database.stores import Stores
+from service.domain.idempotency import KeyedCall
 from tests.support.api import Api, running_api
+from tests.support.logins import login
 from tests.support.rows import insert_ended
 from tests.support.tokens import PASETO_KEY, claims_at, paseto_of
 
@@ -170,3 +173,22 @@ async def test_old_keys_are_deleted_in_small_batches(database: Database):
     assert [await store.prune(30) for _ in range(4)] == [30, 30, 17, 0]
     async with database.connection() as connection:
         assert await connection.fetchval("select count(*) from idempotency_keys") == 23
+
+
+async def test_the_services_role_may_keep_and_delete_keys(api: Api, database_url: str):
+    """A replica need not own the tables."""
+    async with (
+        login(database_url, "cronsole_service") as url,
+        open_database(url, application_name="cronsole api test", size=1) as database,
+    ):
+        stores = Stores.over(database)
+        call = KeyedCall("maria", "key", "POST /v1/console/jobs", b"")
+        columns = {"display_name": "By the role", "handler": "noop"}
+        now = datetime(2026, 3, 2, tzinfo=UTC)
+        assert await stores.job_edits.create("A", columns, actor="maria", now=now, keyed=call) is None
+        assert await stores.idempotency.keep(call, "{}") == "{}"
+        kept = await stores.job_edits.create("A", columns, actor="maria", now=now, keyed=call)
+        assert kept is not None
+        assert (kept.job_id, kept.response) == ("A", "{}")
+        assert await stores.idempotency.prune() == 0
+    assert (await api.get("/A")).body["updatedBy"] == "maria"

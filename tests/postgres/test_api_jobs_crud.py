@@ -1,11 +1,9 @@
 """Creating, patching and deleting jobs over HTTP: what changes, what is refused, and what two editors see."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 
 from service.domain.editing import EDITABLE
@@ -236,69 +234,6 @@ async def test_another_media_type_of_patch_is_refused(api: Api):
     assert (refused.status, refused.content_type) == (415, "application/problem+json")
 
 
-async def test_the_second_of_two_editors_sees_what_the_first_did(api: Api):
-    """412 with the row as it now is, and its revision as the tag to go on with."""
-    tag = (await api.get(JOB)).headers["ETag"]
-    headers = {"If-Match": tag}
-    first = await patch(api, JOB, {"description": "mine", "pausedUntil": "infinity"}, headers=headers)
-    second = await patch(api, JOB, {"description": "yours"}, headers=headers)
-    assert (first.status, second.status, second.headers["ETag"]) == (200, 412, '"2"')
-    assert second.body["type"] == "urn:cronsole:problem:stale-revision"
-    current = second.body["current"]
-    assert (current["jobId"], current["description"], current["revision"]) == (
-        "MARKETDATA_INCREMENTAL",
-        "mine",
-        2,
-    )
-    assert (current["pausedUntil"], current["updatedBy"]) == ("infinity", "admin-token")
-    again = await patch(api, JOB, {"description": "yours"}, headers={"If-Match": second.headers["ETag"]})
-    assert (again.status, again.body["description"]) == (200, "yours")
-
-
-async def test_of_two_editors_at_once_one_wins(api: Api):
-    """Whatever the order, one 200 and one 412."""
-    answers = await asyncio.gather(
-        *(patch(api, JOB, {"description": who}, headers={"If-Match": '"1"'}) for who in ("one", "other"))
-    )
-    assert sorted(answer.status for answer in answers) == [200, 412]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PATCH", JOB, {"enabled": False}),
-        ("DELETE", JOB, None),
-        ("PUT", JOB + "/schedule?cron=0+0+6+*+*+*", None),
-        ("PUT", JOB + "/enabled?enabled=false", None),
-        ("POST", JOB + "/pause", {}),
-        ("POST", JOB + "/resume", None),
-        ("POST", JOB + "/revert", {"changeId": 4}),
-    ],
-)
-async def test_every_change_of_a_job_honours_if_match(api: Api, method: str, path: str, body: Any):
-    """412 for another revision, and nothing happens; the right one passes."""
-    await api.sql.execute("update jobs set description = 'psql was here'")
-    change = await api.sql.fetchval(
-        "select change_id from job_changes where job_id = $1 order by change_id desc limit 1", JOB[1:]
-    )
-    body = {"changeId": change} if body and "changeId" in body else body
-    for tag in ('"1"', '"3"'):
-        stale = await api.call(method, "/v1/console/jobs" + path, json=body, headers={"If-Match": tag})
-        assert (stale.status, stale.body["current"]["description"]) == (412, "psql was here")
-    assert await api.sql.fetchval("select revision from jobs where job_id = $1", JOB[1:]) == 2
-    fresh = await api.call(method, "/v1/console/jobs" + path, json=body, headers={"If-Match": '"2"'})
-    assert fresh.status in (200, 204), fresh
-
-
-@pytest.mark.parametrize(
-    ("tag", "status"), [("*", 200), ('W/"1"', 200), ("1", 200), ('"x"', 400), ('"1", "2"', 400)]
-)
-async def test_the_forms_of_if_match(api: Api, tag: str, status: int):
-    """A tag that a proxy made weak still names the revision; what names none is refused."""
-    answer = await patch(api, JOB, {"description": "new"}, headers={"If-Match": tag})
-    assert (answer.status, answer.body.get("field")) == (status, "If-Match" if status == 400 else None)
-
-
 async def test_a_job_is_deleted_and_its_history_stays(api: Api):
     """204; a second time there is nothing."""
     assert (await delete(api, JOB)).status == 204
@@ -318,19 +253,6 @@ async def test_a_job_at_work_is_deleted_only_by_force(api: Api):
     assert (await delete(api, JOB + "?force=maybe")).status == 400
     assert (await delete(api, JOB + "?force=true")).status == 204
     assert await api.sql.fetchval("select status from job_executions") == "QUEUED"
-
-
-async def test_a_row_held_in_psql_is_a_conflict(api: Api, database_url: str):
-    """409 within a second or so, for every edit."""
-    operator = await asyncpg.connect(database_url)
-    await operator.execute("begin; update jobs set description = 'lunch'")
-    refusals = await asyncio.gather(
-        patch(api, JOB, {"enabled": False}), delete(api, JOB), api.post(JOB + "/pause", json={})
-    )
-    await operator.execute("rollback")
-    await operator.close()
-    assert [refused.status for refused in refusals] == [409] * 3
-    assert {refused.body["type"] for refused in refusals} == {"urn:cronsole:problem:job-being-edited"}
 
 
 async def test_a_job_is_paused_until_and_resumed(api: Api):
