@@ -64,20 +64,25 @@ class Conditions:
         """Read the page of up to `limit` rows after a key, or after `skip` rows."""
         if after is not None:
             self.where(pair(listing, "<", len(after)), *after)
-        if skip and not self._sift:
+        if not self._sift:
+            return await self._all_rows(connection, listing, limit, skip)
+        # One snapshot: what the page looked at ends where its successor begins, whatever comes in between.
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            rows = await connection.fetch(self._page(listing), *self._values, limit + 1, skip)
+            if len(rows) > limit:
+                return full_page(listing, rows, limit)
+            last = await connection.fetchrow(self._keys(listing), *self._values, ROWS_LOOKED_AT - 1)
+        return KeyedRows(rows, None if last is None else tuple(last.values()))
+
+    async def _all_rows(self, connection: Connection, listing: Listing, limit: int, skip: int) -> KeyedRows:
+        if skip:
             # The index alone finds where the page begins; the rows before it are not read.
             first = await connection.fetchrow(self._keys(listing), *self._values, skip)
             if first is None:
                 return KeyedRows([], None)
             self.where(pair(listing, "<=", len(first)), *first.values())
-            skip = 0
-        rows = await connection.fetch(self._page(listing), *self._values, limit + 1, skip)
-        if len(rows) > limit:
-            return KeyedRows(rows[:limit], tuple(rows[limit - 1][name] for name in listing.key))
-        if not self._sift:
-            return KeyedRows(rows, None)
-        last = await connection.fetchrow(self._keys(listing), *self._values, ROWS_LOOKED_AT - 1)
-        return KeyedRows(rows, None if last is None else tuple(last.values()))
+        rows = await connection.fetch(self._page(listing), *self._values, limit + 1, 0)
+        return full_page(listing, rows, limit) if len(rows) > limit else KeyedRows(rows, None)
 
     def _keys(self, listing: Listing) -> str:
         """The key that comes after so many rows."""
@@ -95,6 +100,11 @@ class Conditions:
 
     def _unsifted(self) -> str:
         return " and (true or (true" + self._sift + "))" if self._sift else ""
+
+
+def full_page(listing: Listing, rows: list[asyncpg.Record], limit: int) -> KeyedRows:
+    """Return a page of `limit` rows, of which there are more."""
+    return KeyedRows(rows[:limit], tuple(rows[limit - 1][name] for name in listing.key))
 
 
 def newest_first(listing: Listing) -> str:
