@@ -142,7 +142,9 @@ def migrate_command(settings: Settings, _: argparse.Namespace) -> int:
 
 def check_command(settings: Settings, _: argparse.Namespace) -> int:
     """Check what `serve` would need, without changing anything."""
-    registry = load_handlers(settings.handlers)
+    registry = load_handlers(
+        settings.handlers, sql_role=settings.sql_role, http_allowed_hosts=settings.http_allowed_hosts
+    )
     print("settings: ok")
     print(f"handlers: {', '.join(registry.names)}")
     if settings.database_url is None:

@@ -1,6 +1,7 @@
 """Builds every part of a replica and owns its tasks; the only module that knows all the others."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -43,10 +44,10 @@ from service.execution.recorder import Recorder
 from service.execution.runner import Runner, Work
 from service.handlers.catalogue import check_overrides, load_handlers
 from service.handlers.registry import Registry
-from service.handlers.run import Run
+from service.handlers.secrets import Secrets
 from service.scheduling.reconciler import Reconciler
 from service.scheduling.scheduler import Scheduler
-from service.settings import Settings, is_loopback, paseto_key_of
+from service.settings import FIELDS, Settings, is_loopback, paseto_key_of
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +96,9 @@ async def serve(
         ForeignDatabase, MigrationRefused: the database is not ours to use.
         OSError: the HTTP address cannot be bound.
     """
-    registry = load_handlers(settings.handlers)
+    registry = load_handlers(
+        settings.handlers, sql_role=settings.sql_role, http_allowed_hosts=settings.http_allowed_hosts
+    )
     replica_id, clock = uuid4(), SystemClock()
     health = Health(replica_id)
     log.info("replica_starting", replica_id=str(replica_id), version=__version__, tzdata=tzdata_version())
@@ -152,6 +155,7 @@ class Replica:
         self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
         self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
         self._runs = RunStore(pools.runs, pools.reports)
+        self._secrets = Secrets(os.environ, withheld=FIELDS)
 
     async def run(
         self, listen_url: str, health: Health, stop: asyncio.Event, on_ready: Callable[[], None]
@@ -222,8 +226,8 @@ class Replica:
         handler = self._registry.find(execution.handler)
         if handler is None:
             raise LookupError(f"this replica has no handler {execution.handler!r}")
-        run = Run(execution, handler.read_params(execution.params), self._runs)
-        return Work(lambda: handler.work(run), handler.is_blocking, run)
+        run = handler.new_run(execution, self._runs, self._secrets)
+        return Work(lambda: handler.work(run), handler.is_blocking, run, run.redact)
 
 
 @asynccontextmanager

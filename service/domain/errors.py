@@ -27,6 +27,10 @@ CronsoleError
 ├── AllSymbolsFailed        a data job loaded nothing, for no symbol
 ├── ProviderFault           a data provider could not serve one symbol
 │   └── UnknownSymbol       it does not have the symbol
+├── SecretUnavailable       a `${secret:NAME}` that cannot be filled in
+├── StatementFailed         the statement of an `sql` job failed, or may not be run
+├── RequestFailed           the request of an `http` job failed, or its answer was not the expected one
+│   └── RequestRefused      its target is not allowed
 └── DatabaseUnavailable     no answer in time; what was asked may or may not have happened
 """
 
@@ -190,6 +194,22 @@ class UnknownSymbol(ProviderFault):
     def __init__(self, provider: str, symbol: str) -> None:
         super().__init__(f"provider {provider!r} does not know the symbol {symbol!r}")
         self.provider, self.symbol = provider, symbol
+
+
+class SecretUnavailable(CronsoleError):
+    """A secret that the parameters of a job name is not to be had; the text holds the name, never a value."""
+
+
+class StatementFailed(CronsoleError):
+    """The statement of an `sql` job failed, or is one that may not be run."""
+
+
+class RequestFailed(CronsoleError):
+    """The request of an `http` job failed, or its answer was not as expected; the text names the host."""
+
+
+class RequestRefused(RequestFailed):
+    """The target of a request, or of a redirect, is not on the list of allowed hosts and addresses."""
 
 
 class DatabaseUnavailable(CronsoleError):

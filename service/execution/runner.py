@@ -1,7 +1,9 @@
 """Runs executions: each under its timeout, in a slot, to exactly one outcome."""
 
 import asyncio
+import inspect
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,12 +32,21 @@ class Effects(Protocol):
     result: Any
 
 
+def unchanged(value: Any) -> Any:
+    """Return the value: a run without secrets has nothing to hide."""
+    return value
+
+
 class Work(msgspec.Struct, frozen=True):
-    """A handler made ready for one execution. A blocking one is called in a thread of its own."""
+    """A handler made ready for one execution. A blocking one is called in a thread of its own.
+
+    `redact` hides the run's secrets in a JSON value.
+    """
 
     call: Callable[[], Any]
     is_blocking: bool
     effects: Effects
+    redact: Callable[[Any], Any] = unchanged
 
 
 Prepare = Callable[[OwnedExecution], Work]
@@ -184,27 +195,34 @@ class Runner:
             return None, ended
         status = running.stop_status if is_stopped else ExecutionStatus.TIMEOUT
         reason = running.stop_reason if is_stopped else f"timed out after {execution.timeout_seconds} s"
-        return outcome_from(execution, status, work.effects, reason), ended
+        return outcome_from(execution, status, work, reason), ended
 
 
 async def outcome_of(execution: OwnedExecution, work: Work, ended: asyncio.Event) -> Outcome:
     """Do the work; what it raises is its outcome, not ours."""
     try:
         if work.is_blocking:
-            await in_thread(work.call, ended, f"execution {execution.execution_id}")
+            answer = await in_thread(work.call, ended, f"execution {execution.execution_id}")
+            if inspect.iscoroutine(answer):
+                answer.close()
+                raise TypeError("the handler returned a coroutine, but is no async def: it did nothing")
         else:
             await work.call()
     except asyncio.CancelledError:
         if (current := asyncio.current_task()) is not None and current.cancelling():
             raise
-        return failed(execution, RuntimeError("the handler cancelled itself"), work.effects)
+        return failed(execution, RuntimeError("the handler cancelled itself"), work)
     except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as fault:
-        log.info("execution_raised", execution_id=str(execution.execution_id), exc_info=True)
-        return failed(execution, fault, work.effects)
+        log.info(
+            "execution_raised",
+            execution_id=str(execution.execution_id),
+            exception=work.redact(traceback.format_exc()),
+        )
+        return failed(execution, fault, work)
     finally:
         if not work.is_blocking:
             ended.set()
-    return outcome_from(execution, ExecutionStatus.SUCCESS, work.effects)
+    return outcome_from(execution, ExecutionStatus.SUCCESS, work)
 
 
 async def in_thread(call: Callable[[], Any], ended: asyncio.Event, name: str) -> Any:
@@ -239,19 +257,20 @@ async def in_thread(call: Callable[[], Any], ended: asyncio.Event, name: str) ->
     return await result
 
 
-def failed(execution: OwnedExecution, fault: BaseException, effects: Effects | None = None) -> Outcome:
+def failed(execution: OwnedExecution, fault: BaseException, work: Work | None = None) -> Outcome:
     """Return the outcome FAILED, with the fault as the last of its messages."""
     text = f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
-    return outcome_from(execution, ExecutionStatus.FAILED, effects, text)
+    return outcome_from(execution, ExecutionStatus.FAILED, work, text)
 
 
 def outcome_from(
-    execution: OwnedExecution, status: ExecutionStatus, effects: Effects | None, message: str | None = None
+    execution: OwnedExecution, status: ExecutionStatus, work: Work | None, message: str | None = None
 ) -> Outcome:
     """Return an outcome with what the run counted, and one more message where there is one."""
-    details = list(effects.error_details) if effects else []
+    effects, redact = (work.effects, work.redact) if work else (None, unchanged)
+    details = [redact(detail) for detail in effects.error_details] if effects else []
     if message:
-        details.append(message[:LONGEST_ERROR])
+        details.append(redact(message)[:LONGEST_ERROR])  # in this order: a cut secret would not be found
     return Outcome(
         execution_id=execution.execution_id,
         fencing_number=execution.fencing_number,
@@ -260,6 +279,6 @@ def outcome_from(
         data_points_stored=effects.data_points_stored if effects else 0,
         error_count=(effects.error_count if effects else 0) + bool(message),
         error_details=details,
-        timeframes=effects.timeframes if effects else None,
-        result=effects.result if effects else None,
+        timeframes=redact(effects.timeframes) if effects else None,
+        result=redact(effects.result) if effects else None,
     )

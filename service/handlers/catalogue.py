@@ -6,18 +6,23 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from service.domain.errors import InvalidInput, InvalidSettings
+from service.handlers.http_call import http_handler
 from service.handlers.registry import DECLARED, Registry
+from service.handlers.sql import sql_handler
 
 SHIPPED = ("service.handlers.noop", "service.handlers.marketdata", "service.handlers.fundamentals")
 ENTRY_POINTS = "cronsole.handlers"
 
 
-def load_handlers(modules: Iterable[str] = ()) -> Registry:
-    """Import every module that declares handlers.
+def load_handlers(
+    modules: Iterable[str] = (), *, sql_role: str | None = None, http_allowed_hosts: Iterable[str] = ()
+) -> Registry:
+    """Import every module that declares handlers, and add those that the settings configure.
 
     Raises:
-        InvalidSettings: a module cannot be imported, or two handlers have one name.
+        InvalidSettings: a module cannot be imported, two handlers have one name, or a host cannot be read.
     """
+    http = http_handler(http_allowed_hosts)
     for module in SHIPPED:
         importlib.import_module(module)
     faults = []
@@ -33,7 +38,13 @@ def load_handlers(modules: Iterable[str] = ()) -> Registry:
             faults.append(("CRONSOLE_HANDLERS", f"{module}: {type(fault).__name__}: {fault}"))
     if faults:
         raise InvalidSettings(faults)
-    return DECLARED
+    registry = Registry([sql_handler(sql_role), http])
+    try:
+        for each in DECLARED:
+            registry.add(each)
+    except ValueError as fault:
+        raise InvalidSettings([("CRONSOLE_HANDLERS", str(fault))]) from fault
+    return registry
 
 
 def check_overrides(registry: Registry, handler: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -45,11 +56,6 @@ def check_overrides(registry: Registry, handler: str, params: dict[str, Any]) ->
     known = registry.find(handler)
     if known is None:
         raise InvalidInput("params", f"this replica does not know the parameters of handler {handler!r}")
-    for name in params:
-        if name not in known.overridable:
-            allowed = ", ".join(sorted(known.overridable)) or "none"
-            raise InvalidInput(
-                f"params.{name}", f"a trigger may not override {name!r}", f"overridable: {allowed}"
-            )
-    known.read_params(params)
+    for name, value in params.items():
+        known.check_override(name, value)
     return params

@@ -2,18 +2,23 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from types import NoneType
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 from service.database.pool import Connection
 from service.domain.execution import OwnedExecution, TriggeredBy
+from service.handlers.secrets import Redaction
 
 P = TypeVar("P")
 
 MOST_ERRORS_KEPT = 100
 LONGEST_ERROR = 2_000
+NO_SECRETS = Redaction()
+JSON_TYPES = (str, int, float, bool, NoneType, dict, list, tuple)
 
 
 class RunStore(Protocol):
@@ -45,10 +50,14 @@ class RunStore(Protocol):
 class Run(Generic[P]):
     """One execution, as its handler sees it."""
 
-    def __init__(self, execution: OwnedExecution, params: P, store: RunStore) -> None:
+    def __init__(
+        self, execution: OwnedExecution, params: P, store: RunStore, redact: Redaction = NO_SECRETS
+    ) -> None:
         self._execution, self._store = execution, store
         self.params = params
-        self.log: structlog.stdlib.BoundLogger = structlog.get_logger("cronsole.run").bind(
+        self.redact = redact
+        """Hides the run's secrets in a JSON value; needed before a text is cut, which may cut a secret."""
+        self.log: structlog.stdlib.BoundLogger = run_log(redact).bind(
             job_id=execution.job_id, execution_id=str(execution.execution_id)
         )
         self.symbols_processed = 0
@@ -79,6 +88,11 @@ class Run(Generic[P]):
         return self._execution.fire_time
 
     @property
+    def timeout_seconds(self) -> int | None:
+        """The job's time limit, which the runner keeps; None: there is none."""
+        return self._execution.timeout_seconds
+
+    @property
     def window_start(self) -> datetime | None:
         return self._execution.window_start
 
@@ -105,11 +119,11 @@ class Run(Generic[P]):
 
     async def progress(self, *, done: float, total: float | None = None, note: str | None = None) -> None:
         """Say how far the run is; never waits for the run's own transaction."""
-        await self._store.record_progress(self._execution, done, total, note)
+        await self._store.record_progress(self._execution, done, total, self.redact(note))
 
     async def checkpoint(self, checkpoint: Any) -> None:
         """Store a JSON value from which a later attempt may continue."""
-        await self._store.record_checkpoint(self._execution, checkpoint)
+        await self._store.record_checkpoint(self._execution, self.redact(checkpoint))
 
     def count(self, *, symbols_processed: int = 0, data_points_stored: int = 0) -> None:
         """Add to the counters of the execution."""
@@ -119,6 +133,27 @@ class Run(Generic[P]):
     def symbol_failed(self, symbol: str, message: str) -> None:
         """Record that one symbol failed; the run goes on. All are counted, the first 100 kept."""
         self.error_count += 1
+        message = self.redact(message)
         if len(self.error_details) < MOST_ERRORS_KEPT:
             self.error_details.append(f"{symbol}: {message}"[:LONGEST_ERROR])
         self.log.warning("symbol_failed", symbol=symbol, error=message)
+
+
+def run_log(redact: Redaction) -> structlog.stdlib.BoundLogger:
+    """Return the log of a run; where the run has secrets, no line holds one, a traceback neither."""
+    name = "cronsole.run"
+    if not redact.has_secrets:
+        log: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+        return log
+
+    def hide(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        return {
+            key: redact(value if isinstance(value, JSON_TYPES) else repr(value))
+            for key, value in structlog.processors.format_exc_info(logger, method, event).items()
+        }
+
+    processors = [hide, *structlog.get_config()["processors"]]
+    hiding: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        None, processors=processors, logger_factory_args=[name]
+    )
+    return hiding

@@ -147,6 +147,13 @@ async def test_only_what_every_live_replica_lets_override_is_overridden(database
     assert (code, hint) == ("CR400", "overridable: none")
 
 
+async def test_a_trigger_cannot_name_a_secret(database, sql):
+    """An overridable parameter is no way to read what the replica knows."""
+    await renew_lease(sql, Vitals(uuid4(), "test", ["noop"], {"noop": ["a"]}), 60)
+    code, message, _ = await refusal(sql, """select trigger_job('A', '{"a": "${secret:PASSWORD}"}')""")
+    assert (code, message) == ("CR400", "params: a trigger may not name a secret")
+
+
 async def test_a_queued_execution_is_cancelled_at_once(database, sql):
     """No replica has to be there; the job may run again, and the history says who cancelled."""
     await FakeReplica.join(database)

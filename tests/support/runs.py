@@ -10,15 +10,16 @@ import msgspec
 
 from service.database.pool import prepare
 from service.domain.execution import OwnedExecution, TriggeredBy
-from service.handlers.registry import DECLARED
+from service.handlers.registry import DECLARED, Registry
 from service.handlers.run import Run
+from service.handlers.secrets import Secrets
 
 
 class HandlerRuns:
     """Runs handlers by name on a pool of connections; it is their run store, and owns every execution."""
 
-    def __init__(self, pool):
-        self._pool = pool
+    def __init__(self, pool, registry: Registry = DECLARED, secrets: Secrets | None = None):
+        self._pool, self._registry, self._secrets = pool, registry, secrets or Secrets({})
         self.progress: list[tuple[float, float | None, str | None]] = []
         self.checkpoints: list[Any] = []
 
@@ -48,9 +49,10 @@ class HandlerRuns:
         triggered_by: TriggeredBy = TriggeredBy.MANUAL,
         fire_time: datetime | None = None,
         window: tuple[datetime, datetime] | tuple[None, None] = (None, None),
+        timeout_seconds: int | None = None,
     ) -> Run[Any]:
         """Make a run that has not begun."""
-        declared = DECLARED.find(handler)
+        declared = self._registry.find(handler)
         assert declared is not None
         execution = OwnedExecution(
             execution_id=execution_id or uuid4(),
@@ -60,17 +62,17 @@ class HandlerRuns:
             attempt=1,
             triggered_by=triggered_by,
             params=params or {},
-            timeout_seconds=None,
+            timeout_seconds=timeout_seconds,
             fire_time=fire_time,
             window_start=window[0],
             window_end=window[1],
             checkpoint=checkpoint,
         )
-        return Run(execution, declared.read_params(params or {}), self)
+        return declared.new_run(execution, self, self._secrets)
 
     async def work(self, run: Run[Any]) -> Run[Any]:
         """Do the run's work to its end, and return it for its counters."""
-        declared = DECLARED.find(run._execution.handler)
+        declared = self._registry.find(run._execution.handler)
         assert declared is not None
         await declared.work(run)  # type: ignore[misc]
         return run
@@ -96,7 +98,7 @@ class HandlerRuns:
 
 
 @asynccontextmanager
-async def handler_runs(database_url):
+async def handler_runs(database_url, registry: Registry = DECLARED, secrets: Secrets | None = None):
     """Yield a `HandlerRuns` on the database."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=4, init=prepare) as pool:
-        yield HandlerRuns(pool)
+        yield HandlerRuns(pool, registry, secrets)
