@@ -16,20 +16,22 @@ from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.claims import ClaimStore
 from service.database.embedded import embedded_postgres
-from service.database.history import HistoryStore
-from service.database.jobs import JobStore
 from service.database.listener import Listener
 from service.database.migrations import migrate_when_possible
 from service.database.outcomes import OutcomeStore
 from service.database.plans import PlanStore
-from service.database.pool import Database, open_database
+from service.database.pool import (
+    API_CLIENT_SECONDS,
+    API_STATEMENT_SECONDS,
+    Database,
+    open_database,
+)
 from service.database.pooling import detect_when_possible
 from service.database.replicas import Vitals, application_name, open_lease
 from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
-from service.database.triggers import TriggerStore
+from service.database.stores import Stores
 from service.database.vitals import record_vitals
-from service.database.why import WhyStore
 from service.domain.backoff import Backoff
 from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
@@ -135,10 +137,7 @@ async def serve(
             url = (await stack.enter_async_context(embedded_postgres(settings.data_dir))).database_url
         pools = await stack.enter_async_context(open_pools(url, replica_id))
         application = build_application(
-            jobs=JobStore(pools.api),
-            history=HistoryStore(pools.api),
-            triggers=TriggerStore(pools.api),
-            why=WhyStore(pools.api),
+            stores=Stores.over(pools.api),
             clock=clock,
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
@@ -306,7 +305,13 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
     async with (
         open_database(url, application_name=name("claims"), size=CLAIM_CONNECTIONS) as claims,
         open_database(url, application_name=name("reports"), size=REPORT_CONNECTIONS) as reports,
-        open_database(url, application_name=name("api"), size=API_CONNECTIONS) as api,
+        open_database(
+            url,
+            application_name=name("api"),
+            size=API_CONNECTIONS,
+            statement_seconds=API_STATEMENT_SECONDS,
+            client_seconds=API_CLIENT_SECONDS,
+        ) as api,
         open_database(
             url,
             application_name=name("runs"),

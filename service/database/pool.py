@@ -22,6 +22,9 @@ ACQUIRE_SECONDS = 2.0
 # Below the client's limit, so that a statement whose caller gave up has ended on the server too.
 STATEMENT_SECONDS = 5.0
 CLIENT_SECONDS = 7.0
+# Of a request: whoever waits longer has gone, and what takes longer is asked for in the wrong way.
+API_STATEMENT_SECONDS = 2.5
+API_CLIENT_SECONDS = 3.0
 RELEASE_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
 # An idle peer that vanished is noticed within about 15 s, unanswered data within 10 s (Linux tcp(7)).
@@ -158,6 +161,8 @@ async def connect(
 
 def describe(fault: BaseException) -> str:
     """Say what a fault was without any address or secret in it."""
+    if isinstance(fault, asyncpg.QueryCanceledError):
+        return "the database did not finish in time; ask again, or for less"
     if isinstance(fault, asyncpg.PostgresError):
         return f"the database says: {fault}"
     return f"the database does not answer ({type(fault).__name__})"

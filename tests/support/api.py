@@ -12,11 +12,8 @@ from aiohttp import web
 from service.api.auth import Access
 from service.api.models import Readiness
 from service.api.server import build_application, serving
-from service.database.history import HistoryStore
-from service.database.jobs import JobStore
-from service.database.pool import open_database
-from service.database.triggers import TriggerStore
-from service.database.why import WhyStore
+from service.database.pool import API_CLIENT_SECONDS, API_STATEMENT_SECONDS, open_database
+from service.database.stores import Stores
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 
@@ -97,6 +94,7 @@ async def running_server(
     database_url: str,
     api_of: Any = None,
     extend: Callable[[web.Application], None] = lambda _: None,
+    statement_seconds: float = API_STATEMENT_SECONDS,
     **settings: Any,
 ) -> AsyncIterator[str]:
     """Run a server on `database_url`, which may be nobody's, and yield its address.
@@ -106,12 +104,15 @@ async def running_server(
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
     access = Access(**given | settings)
-    async with open_database(database_url, application_name="cronsole api test", size=4) as database:
+    async with open_database(
+        database_url,
+        application_name="cronsole api test",
+        size=4,
+        statement_seconds=statement_seconds,
+        client_seconds=API_CLIENT_SECONDS,
+    ) as database:
         application = build_application(
-            jobs=JobStore(database),
-            history=HistoryStore(database),
-            triggers=TriggerStore(database),
-            why=WhyStore(database),
+            stores=Stores.over(database),
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,
