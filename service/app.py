@@ -12,6 +12,8 @@ import structlog
 
 from service import __version__
 from service.api.auth import Access, JwtIssuer
+from service.api.log_streams import LogStreams
+from service.api.logs import as_event
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.claims import ClaimStore
@@ -27,7 +29,9 @@ from service.database.pool import (
     open_database,
 )
 from service.database.pooling import detect_when_possible
+from service.database.pruning import PruningStore
 from service.database.replicas import Vitals, application_name, open_lease
+from service.database.run_logs import RunLogStore
 from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
 from service.database.stores import Stores
@@ -37,16 +41,19 @@ from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.diagnosis import Finding, Measurements
 from service.domain.errors import DatabaseUnavailable
-from service.domain.execution import OwnedExecution
+from service.domain.execution import Outcome, OwnedExecution
 from service.domain.pooling import Pooling
+from service.domain.retention import Retention
 from service.execution.announcer import Announcer
 from service.execution.canceller import keep_cancelling
 from service.execution.claimer import Claimer
 from service.execution.drain import drain
 from service.execution.heartbeat import Heartbeat
 from service.execution.lease_guard import keep_guarding
+from service.execution.pruner import keep_pruning
 from service.execution.reaper import keep_reaping
 from service.execution.recorder import Recorder
+from service.execution.run_logs import RunLogs
 from service.execution.runner import Runner
 from service.execution.work import Work
 from service.handlers.catalogue import check_overrides, load_handlers
@@ -66,8 +73,28 @@ QUEUED_HINT = '{"type":"queued"}'
 
 # Small separate pools: fifty busy runs starve neither claims nor the API.
 CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
+LOG_CONNECTIONS, UPKEEP_CONNECTIONS = 1, 1
+UPKEEP_SECONDS = 60.0
 # All that one replica may open: beside the pools the lease's and the listener's own.
-CONNECTIONS = CLAIM_CONNECTIONS + REPORT_CONNECTIONS + API_CONNECTIONS + RUN_CONNECTIONS + 2
+CONNECTIONS = (
+    CLAIM_CONNECTIONS
+    + REPORT_CONNECTIONS
+    + API_CONNECTIONS
+    + RUN_CONNECTIONS
+    + LOG_CONNECTIONS
+    + UPKEEP_CONNECTIONS
+    + 2
+)
+
+HISTORY = Retention(timedelta(days=90), rows=10_000_000)
+KEPT = {
+    "job_executions": HISTORY,
+    "job_fires": HISTORY,
+    "job_execution_logs": HISTORY,
+    "job_changes": HISTORY,
+    "job_execution_stats": Retention(timedelta(days=400)),
+    "replicas": Retention(timedelta(days=1)),  # after the end of their lease
+}
 
 
 class Pools(msgspec.Struct):
@@ -77,12 +104,14 @@ class Pools(msgspec.Struct):
     reports: Database
     api: Database
     runs: Database
+    logs: Database
+    upkeep: Database
     pooling: Pooling = Pooling.NONE
 
     async def find_pooler(self, url: str, clock: SystemClock) -> None:
         """Wait for the database, and speak from then on as the pooler in between, if any, wants it."""
         self.pooling = await detect_when_possible(url, clock)
-        for database in (self.claims, self.reports, self.api, self.runs):
+        for database in (self.claims, self.reports, self.api, self.runs, self.logs, self.upkeep):
             await database.adapt_to(self.pooling)
 
 
@@ -136,8 +165,10 @@ async def serve(
         if url is None:
             url = (await stack.enter_async_context(embedded_postgres(settings.data_dir))).database_url
         pools = await stack.enter_async_context(open_pools(url, replica_id))
+        log_streams = LogStreams(clock, RunLogStore(pools.api), as_event)
         application = build_application(
             stores=Stores.over(pools.api),
+            log_streams=log_streams,
             clock=clock,
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
@@ -158,7 +189,7 @@ async def serve(
         health.heartbeat = heartbeat
         try:
             if await is_done_before(stop, heartbeat.start()):
-                replica = Replica(settings, registry, pools, clock, vitals, heartbeat)
+                replica = Replica(settings, registry, pools, clock, vitals, heartbeat, log_streams)
                 await replica.run(url, health, stop, lambda: on_ready(*address))
         finally:
             await heartbeat.stop()  # last: what still runs lives under the lease
@@ -176,9 +207,11 @@ class Replica:
         clock: SystemClock,
         vitals: Vitals,
         heartbeat: Heartbeat,
+        log_streams: LogStreams,
     ) -> None:
         self._settings, self._registry, self._pools = settings, registry, pools
         self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
+        self._log_streams = log_streams
         self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
         self._runs = RunStore(pools.runs, pools.reports)
         self._secrets = Secrets(os.environ, withheld=FIELDS)
@@ -190,6 +223,13 @@ class Replica:
         announcer = Announcer(clock, replica_id, plans.announce)
         reconciler = Reconciler(clock, plans, announcer.acknowledge)
         recorder = Recorder(clock, self._outcomes, announcer.queued)
+        run_logs = RunLogs(clock, RunLogStore(self._pools.logs), announcer.logged)
+
+        async def record(outcome: Outcome) -> bool:
+            """Record an outcome; whoever sees it finds the whole log."""
+            await run_logs.finish(outcome.execution_id)
+            return await recorder.record(outcome)
+
         machine = MachineVitals(clock, is_on_cloud_run=self._settings.is_on_cloud_run)
 
         def look_at_everything() -> None:
@@ -205,8 +245,8 @@ class Replica:
             runner = Runner(
                 clock,
                 slots=self._settings.max_concurrent_executions,
-                prepare=self._prepare,
-                record=recorder.record,
+                prepare=lambda execution: self._prepare(execution, run_logs),
+                record=record,
                 on_slot_freed=lambda: claimer.take_soon(),
                 tasks=tasks,
             )
@@ -217,7 +257,7 @@ class Replica:
                 self._settings.listen_database_url or url,
                 replica_id,
                 on_jobs=lambda payload: reconciler.hint(payload.split(",")),
-                on_event=lambda payload: hear(payload, claimer),
+                on_event=lambda payload: hear(payload, claimer, self._log_streams),
                 on_connected=look_at_everything,
                 notify_url=url,
             )
@@ -226,6 +266,9 @@ class Replica:
                 "reconciler": lambda: reconciler.run(scheduler),
                 "recorder": recorder.run,
                 "announcer": announcer.run,
+                "run logs": run_logs.run,
+                "pruner": lambda: keep_pruning(clock, PruningStore(self._pools.upkeep), KEPT),
+                "log streams": self._log_streams.run,
                 "reaper": lambda: keep_reaping(
                     clock,
                     self._outcomes,
@@ -270,6 +313,7 @@ class Replica:
             health.is_draining = self._vitals.is_draining = True
             scheduler.stop()
             claimer.stop()
+            self._log_streams.stop()
             # A claim under way may still win something: it is run, or given back, like the rest.
             await asyncio.wait({claiming}, timeout=LAST_CLAIM_SECONDS)
             claiming.cancel()
@@ -278,6 +322,7 @@ class Replica:
                 with suppress(DatabaseUnavailable, TimeoutError):
                     async with asyncio.timeout(LAST_HINT_SECONDS):
                         await plans.announce(QUEUED_HINT)
+            await run_logs.finish_all()
             log.info("drain_ended", given_back=given_back, left_behind=len(runner.running))
             runner.abandon()
             for task in started:
@@ -287,12 +332,15 @@ class Replica:
         replica_id = self._vitals.replica_id
         await record_vitals(self._pools.reports, replica_id, tzdata_version(), measured, findings)
 
-    def _prepare(self, execution: OwnedExecution) -> Work:
+    def _prepare(self, execution: OwnedExecution, run_logs: RunLogs) -> Work:
         handler = self._registry.find(execution.handler)
         if handler is None:
             raise LookupError(f"this replica has no handler {execution.handler!r}")
         run = handler.new_run(execution, self._runs, self._secrets)
-        return Work(lambda: handler.work(run), handler.is_blocking, run, run.redact)
+        run_log = run_logs.open(execution, run.redact if run.redact.has_secrets else None)
+        run.log = run_log.logger
+        call = run_log.around(lambda: handler.work(run), handler.is_blocking)
+        return Work(call, handler.is_blocking, run, run.redact)
 
 
 @asynccontextmanager
@@ -312,6 +360,14 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
             statement_seconds=API_STATEMENT_SECONDS,
             client_seconds=API_CLIENT_SECONDS,
         ) as api,
+        open_database(url, application_name=name("logs"), size=LOG_CONNECTIONS) as logs,
+        open_database(
+            url,
+            application_name=name("upkeep"),
+            size=UPKEEP_CONNECTIONS,
+            statement_seconds=UPKEEP_SECONDS,
+            client_seconds=UPKEEP_SECONDS + 2,
+        ) as upkeep,
         open_database(
             url,
             application_name=name("runs"),
@@ -321,7 +377,7 @@ async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
             is_for_handlers=True,
         ) as runs,
     ):
-        yield Pools(claims, reports, api, runs)
+        yield Pools(claims, reports, api, runs, logs, upkeep)
 
 
 def access_of(settings: Settings, admin_token: str | None) -> Access:
@@ -340,14 +396,17 @@ def access_of(settings: Settings, admin_token: str | None) -> Access:
     )
 
 
-def hear(payload: str, claimer: Claimer) -> None:
+def hear(payload: str, claimer: Claimer, log_streams: LogStreams) -> None:
     """Take a hint from anybody; what is not one of ours is none."""
     try:
         hint = msgspec.json.decode(payload)
     except (msgspec.DecodeError, RecursionError):
         return
-    if isinstance(hint, dict) and hint.get("type") == "queued":
-        claimer.take_soon()
+    match hint:
+        case {"type": "queued"}:
+            claimer.take_soon()
+        case {"type": "log", "jobIds": list(job_ids)}:
+            log_streams.hear(job_id for job_id in job_ids if isinstance(job_id, str))
 
 
 async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
@@ -15,6 +16,7 @@ from service.domain.overview import JobOverview
 
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ENCODED_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # which jsonb cannot hold
 LARGEST_PARAMS_BYTES = 65_536
 LAST_PAGE = 1_000_000
@@ -125,6 +127,28 @@ def truth_of(request: web.Request, name: str, default: bool) -> bool:
     if text not in ("", "true", "false"):
         raise InvalidInput(name, f"{text[:64]!r} is neither true nor false", "true or false")
     return text == "true" if text else default
+
+
+def execution_id_of(request: web.Request) -> UUID | None:
+    """Return the execution that the query asks for, None where it asks for all."""
+    text = parameter(request, "executionId")
+    if not text:
+        return None
+    if not UUID_TEXT.fullmatch(text):
+        allowed = "a UUID such as 0192d3a4-5b6c-7d8e-9f01-23456789abcd"
+        raise InvalidInput("execution_id", f"{text[:64]!r} is no id of an execution", allowed)
+    return UUID(text)
+
+
+def last_event_id_of(request: web.Request) -> int | None:
+    """Return the id of the last event that a resuming client has seen, None for a new client."""
+    text = request.headers.get("Last-Event-ID", "")
+    if not text:
+        return None
+    if not WHOLE_NUMBER.fullmatch(text) or int(text) < 0:
+        allowed = "the id of an event of this stream"
+        raise InvalidInput("Last-Event-ID", f"{text[:64]!r} is not {allowed}", allowed)
+    return int(text)
 
 
 def enabled_of(request: web.Request) -> bool:

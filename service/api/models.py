@@ -11,6 +11,7 @@ from service.api.inputs import Paging
 from service.domain.history import ExecutionTotals, HistoryPage, PastExecution
 from service.domain.job import ScheduleType
 from service.domain.overview import JobOverview, JobStatus, PausedBy
+from service.domain.run_log import LogEntry
 
 WITHOUT_SCHEDULE = "Manual trigger only"
 
@@ -92,6 +93,20 @@ class HistoryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     total_count: int | None
     total_pages: int | None
     next_cursor: str | None
+
+
+class LogEntryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A line of a run's log; `fields` are what the handler said besides."""
+
+    timestamp: datetime
+    level: str
+    message: str
+    logger: str
+    job_name: str
+    job_id: str
+    execution_id: UUID
+    log_id: int
+    fields: dict[str, Any]
 
 
 class ScheduleChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -225,6 +240,21 @@ def history_json(history: HistoryPage, paging: Paging, *, is_by_cursor: bool = F
         total_count=count,
         total_pages=None if count is None else -(-count // paging.page_size),
         next_cursor=execution_cursor(history.next_key),
+    )
+
+
+def log_entry_json(entry: LogEntry) -> LogEntryJson:
+    """Show a line of a run's log."""
+    return LogEntryJson(
+        timestamp=entry.logged_at,
+        level=entry.level,
+        message=entry.message,
+        logger=entry.logger,
+        job_name=entry.job_name,
+        job_id=entry.job_id,
+        execution_id=entry.execution_id,
+        log_id=entry.log_id,
+        fields=entry.fields,
     )
 
 

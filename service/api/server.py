@@ -1,6 +1,6 @@
 """The HTTP server: routes, middlewares and limits put together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -19,6 +19,8 @@ from service.api.job_edits import JobEditEndpoints
 from service.api.jobs import CheckParams, JobEndpoints
 from service.api.ledger import LedgerEndpoints
 from service.api.limits import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEADERS, limits
+from service.api.log_streams import LogStreams
+from service.api.logs import LogEndpoints
 from service.api.models import Readiness
 from service.api.origins import loopback_names_only
 from service.api.preview import PreviewEndpoints
@@ -42,6 +44,7 @@ LONGEST_PATH_LOGGED = 200
 def build_application(
     *,
     stores: Stores,
+    log_streams: LogStreams,
     clock: Clock,
     access: Access,
     check_params: CheckParams,
@@ -80,7 +83,18 @@ def build_application(
     application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(sign_in.routes())
+    application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams).routes())
+    application.on_shutdown.append(stopping(log_streams))
     return application
+
+
+def stopping(log_streams: LogStreams) -> Callable[[web.Application], Awaitable[None]]:
+    """Return what ends all streams, which would hold up the shutdown."""
+
+    async def stop(_: web.Application) -> None:
+        log_streams.stop()
+
+    return stop
 
 
 def request_log(clock: Clock) -> Middleware:

@@ -13,6 +13,7 @@ from service.database.jobs import JobStore
 from service.database.ledger import LedgerStore
 from service.database.pauses import PauseStore
 from service.database.pool import Database
+from service.database.run_logs import RunLogStore
 from service.database.timeline import TimelineStore
 from service.database.triggers import TriggerStore
 from service.database.why import WhyStore
@@ -31,6 +32,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     fleet: FleetStore
     pauses: PauseStore
     idempotency: IdempotencyStore
+    run_logs: RunLogStore
     why: WhyStore
 
     @classmethod
@@ -47,5 +49,6 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
             fleet=FleetStore(database),
             pauses=PauseStore(database),
             idempotency=IdempotencyStore(database),
+            run_logs=RunLogStore(database),
             why=WhyStore(database),
         )
