@@ -1,108 +1,37 @@
 """Builds every part of a replica and owns its tasks; the only module that knows all the others."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from uuid import uuid4
 
-import msgspec
 import structlog
 
 from service import __version__
 from service.api.auth import Access, JwtIssuer
-from service.api.models import Readiness
 from service.api.server import build_application, serving
-from service.database.claims import ClaimStore
 from service.database.embedded import embedded_postgres
-from service.database.history import HistoryStore
-from service.database.jobs import JobStore
-from service.database.listener import Listener
 from service.database.migrations import migrate_when_possible
-from service.database.outcomes import OutcomeStore
 from service.database.plans import PlanStore
-from service.database.pool import Database, open_database
-from service.database.pruning import PruningStore
-from service.database.replicas import Vitals, application_name, open_lease
-from service.database.run_logs import RunLogStore
-from service.database.runs import RunStore
+from service.database.replicas import Vitals, open_lease
 from service.database.start import pause_once, seed_samples
-from service.database.triggers import TriggerStore
-from service.database.why import WhyStore
-from service.domain.clock import SystemClock
+from service.database.stores import Stores
+from service.domain.backoff import Backoff
+from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
-from service.domain.execution import Outcome, OwnedExecution
-from service.domain.hint import Queued, ReplicaState
-from service.domain.retention import Retention
+from service.domain.errors import DatabaseUnavailable
+from service.domain.hint import ReplicaState
 from service.execution.announcer import Announcer
-from service.execution.canceller import keep_cancelling
-from service.execution.claimer import Claimer
-from service.execution.drain import drain
 from service.execution.heartbeat import Heartbeat
-from service.execution.pruner import keep_pruning
-from service.execution.reaper import keep_reaping
-from service.execution.recorder import Recorder
-from service.execution.run_logs import RunLogs
-from service.execution.runner import Runner, Work
 from service.handlers.catalogue import check_overrides, load_handlers
-from service.handlers.registry import Registry
-from service.handlers.secrets import Secrets
 from service.live import Live
-from service.scheduling.reconciler import Reconciler
-from service.scheduling.scheduler import Scheduler
-from service.settings import FIELDS, Settings, is_loopback, paseto_key_of
+from service.loops import is_done_before
+from service.pools import Pools, open_pools
+from service.readiness import Health
+from service.replica import Replica
+from service.settings import Settings, is_loopback, paseto_key_of
 
 log = structlog.get_logger(__name__)
-
-# Small separate pools: fifty busy runs starve neither claims nor the API.
-CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
-LOG_CONNECTIONS, UPKEEP_CONNECTIONS = 1, 1
-UPKEEP_SECONDS = 60.0
-
-HISTORY = Retention(timedelta(days=90), rows=10_000_000)
-KEPT = {
-    "job_executions": HISTORY,
-    "job_fires": HISTORY,
-    "job_execution_logs": HISTORY,
-    "job_changes": HISTORY,
-    "job_execution_stats": Retention(timedelta(days=400)),
-    "replicas": Retention(timedelta(days=1)),  # after the end of their lease
-}
-
-
-class Pools(msgspec.Struct, frozen=True):
-    """The pools of one replica, by purpose."""
-
-    claims: Database
-    reports: Database
-    api: Database
-    runs: Database
-    logs: Database
-    upkeep: Database
-
-
-class Health:
-    """What `/health/ready` answers from: facts that the parts keep up to date."""
-
-    def __init__(self, replica_id: UUID) -> None:
-        self._replica_id = replica_id
-        self.listener: Listener | None = None
-        self.heartbeat: Heartbeat | None = None
-        self.is_draining = False
-
-    def readiness(self) -> Readiness:
-        """Say whether this replica can fire and run jobs; asks nobody."""
-        is_held = self.heartbeat is not None and self.heartbeat.is_held
-        is_hearing = self.listener is not None and self.listener.is_hearing
-        return Readiness(
-            replica_id=self._replica_id,
-            database=is_held or is_hearing,
-            listener=is_hearing,
-            lease=is_held,
-            draining=self.is_draining,
-        )
 
 
 async def serve(
@@ -129,11 +58,7 @@ async def serve(
         announcer = Announcer(clock, replica_id, PlanStore(pools.reports).announce)
         live = Live.over(pools.api, clock)
         application = build_application(
-            jobs=JobStore(pools.api),
-            history=HistoryStore(pools.api),
-            triggers=TriggerStore(pools.api),
-            why=WhyStore(pools.api),
-            logs=RunLogStore(pools.api),
+            stores=Stores.over(pools.api),
             log_streams=live.log_streams,
             events=live.events,
             acknowledgements=live.acknowledgements,
@@ -145,179 +70,26 @@ async def serve(
         )
         address = await stack.enter_async_context(serving(application, settings.host, settings.port))
         log.info("http_listening", host=address[0], port=address[1], replica_id=str(replica_id))
-        if not await is_done_before(stop, migrate_when_possible(url, clock)):
+        if settings.database_url and not await is_done_before(stop, pools.find_pooler(url, clock)):
             return
-        if settings.database_url is None:
-            await seed_samples(pools.reports)
-        if settings.start_paused:
-            await pause_once(pools.reports, "CRONSOLE_START_PAUSED")
+        if not await is_done_before(stop, prepare_database(settings, url, pools, clock)):
+            return
         vitals = Vitals(replica_id, __version__, registry.names, registry.overridable)
         heartbeat = Heartbeat(
             clock,
-            lambda: open_lease(url, vitals, settings.lease_seconds),
+            lambda: open_lease(url, vitals, settings.lease_seconds, pools.pooling),
             settings.lease_seconds,
         )
         health.heartbeat = heartbeat
-        listen_url = settings.listen_database_url or url
         try:
             if await is_done_before(stop, heartbeat.start()):
                 replica = Replica(settings, registry, pools, clock, vitals, heartbeat, live, announcer)
-                await replica.run(listen_url, health, stop, lambda: on_ready(*address))
+                await replica.run(url, health, stop, lambda: on_ready(*address))
         finally:
             await heartbeat.stop()  # last: what still runs lives under the lease
             announcer.replica(ReplicaState.LEFT)
             await announcer.finish()
             log.info("replica_stopped", replica_id=str(replica_id))
-
-
-class Replica:
-    """The parts that fire, claim, run and record, and the tasks that keep them going."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        registry: Registry,
-        pools: Pools,
-        clock: SystemClock,
-        vitals: Vitals,
-        heartbeat: Heartbeat,
-        live: Live,
-        announcer: Announcer,
-    ) -> None:
-        self._settings, self._registry, self._pools = settings, registry, pools
-        self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
-        self._live, self._announcer = live, announcer
-        self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
-        self._runs = RunStore(pools.runs, pools.reports)
-        self._secrets = Secrets(os.environ, withheld=FIELDS)
-
-    async def run(
-        self, listen_url: str, health: Health, stop: asyncio.Event, on_ready: Callable[[], None]
-    ) -> None:
-        """Schedule and run jobs until `stop`, then drain."""
-        clock, replica_id = self._clock, self._vitals.replica_id
-        plans = PlanStore(self._pools.reports)
-        announcer, live = self._announcer, self._live
-        reconciler = Reconciler(clock, plans, announcer.acknowledge)
-        recorder = Recorder(clock, self._outcomes, announcer.queued)
-        run_logs = RunLogs(clock, RunLogStore(self._pools.logs), announcer.logged)
-
-        async def record(outcome: Outcome) -> bool:
-            """Record an outcome; whoever sees it finds the whole log."""
-            await run_logs.finish(outcome.execution_id)
-            return await recorder.record(outcome)
-
-        async with asyncio.TaskGroup() as tasks:
-            runner = Runner(
-                clock,
-                slots=self._settings.max_concurrent_executions,
-                prepare=lambda execution: self._prepare(execution, run_logs),
-                record=record,
-                on_slot_freed=lambda: claimer.take_soon(),
-                on_changed=announcer.execution,
-                tasks=tasks,
-            )
-            claims = ClaimStore(self._pools.claims, replica_id)
-            claimer = Claimer(clock, claims, runner, announcer.queued, announcer.execution)
-            scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
-            listener = health.listener = Listener(
-                clock,
-                listen_url,
-                replica_id,
-                on_jobs=live.hub.hear_jobs,
-                on_event=live.hub.hear,
-                on_connected=live.hub.gap,
-            )
-            live.hub.on_jobs(reconciler.hint)
-            live.hub.on_gap(reconciler.hint_all)
-            live.hub.on(Queued, lambda _: claimer.take_soon())
-            loops = {
-                "listener": listener.run(),
-                "reconciler": reconciler.run(scheduler),
-                "claimer": claimer.run(),
-                "recorder": recorder.run(),
-                "announcer": announcer.run(),
-                "run logs": run_logs.run(),
-                "pruner": keep_pruning(clock, PruningStore(self._pools.upkeep), KEPT),
-                "log streams": live.log_streams.run(),
-                "events": live.events.run(),
-                "reaper": keep_reaping(
-                    clock,
-                    self._outcomes,
-                    held_seconds=lambda: self._heartbeat.held_seconds,
-                    lease_seconds=self._settings.lease_seconds,
-                    on_queued=announcer.queued,
-                    on_changed=announcer.execution,
-                ),
-                "canceller": keep_cancelling(
-                    clock,
-                    self._outcomes,
-                    running=lambda: [each.execution_id for each in runner.running],
-                    stop=runner.stop,
-                ),
-                "clock": clock.watch(log_step),
-                "vitals": keep_vitals(clock, self._vitals, listener),
-            }
-            started = [tasks.create_task(loop, name=name) for name, loop in loops.items()]
-            if await is_done_before(stop, reconciler.is_initialised.wait()):
-                announcer.replica(ReplicaState.JOINED)
-                on_ready()
-                await stop.wait()
-            log.info("drain_started", executions=len(runner.running))
-            health.is_draining = self._vitals.is_draining = True
-            scheduler.stop()
-            claimer.stop()
-            announcer.replica(ReplicaState.DRAINING)
-            live.stop()
-            given_back = await drain(runner, self._outcomes)
-            if given_back:
-                announcer.queued()
-            await run_logs.finish_all()
-            await announcer.finish()
-            log.info("drain_ended", given_back=given_back)
-            for task in started:
-                task.cancel()
-
-    def _prepare(self, execution: OwnedExecution, run_logs: RunLogs) -> Work:
-        handler = self._registry.find(execution.handler)
-        if handler is None:
-            raise LookupError(f"this replica has no handler {execution.handler!r}")
-        run = handler.new_run(execution, self._runs, self._secrets)
-        run_log = run_logs.open(execution, run.redact if run.redact.has_secrets else None)
-        run.log = run_log.logger
-        work = run_log.around(lambda: handler.work(run), handler.is_blocking)
-        return Work(work, handler.is_blocking, run, run.redact)
-
-
-@asynccontextmanager
-async def open_pools(url: str, replica_id: UUID) -> AsyncIterator[Pools]:
-    """Open the pools of a replica; nothing is connected before it is used."""
-
-    def name(purpose: str) -> str:
-        return application_name(replica_id, purpose)
-
-    async with (
-        open_database(url, application_name=name("claims"), size=CLAIM_CONNECTIONS) as claims,
-        open_database(url, application_name=name("reports"), size=REPORT_CONNECTIONS) as reports,
-        open_database(url, application_name=name("api"), size=API_CONNECTIONS) as api,
-        open_database(url, application_name=name("logs"), size=LOG_CONNECTIONS) as logs,
-        open_database(
-            url,
-            application_name=name("upkeep"),
-            size=UPKEEP_CONNECTIONS,
-            statement_seconds=UPKEEP_SECONDS,
-            client_seconds=UPKEEP_SECONDS + 2,
-        ) as upkeep,
-        open_database(
-            url,
-            application_name=name("runs"),
-            size=RUN_CONNECTIONS,
-            statement_seconds=None,
-            client_seconds=None,
-            is_for_handlers=True,
-        ) as runs,
-    ):
-        yield Pools(claims, reports, api, runs, logs, upkeep)
 
 
 def access_of(settings: Settings, admin_token: str | None) -> Access:
@@ -336,26 +108,21 @@ def access_of(settings: Settings, admin_token: str | None) -> Access:
     )
 
 
-async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:
-    """Keep up to date what the next renewal of the lease reports."""
+async def prepare_database(settings: Settings, url: str, pools: Pools, clock: Clock) -> None:
+    """Migrate, and do what comes before the first fire, as soon as the database lets us.
+
+    Raises:
+        ForeignDatabase, MigrationRefused: the database is not ours to use.
+    """
+    backoff = Backoff()
     while True:
-        vitals.listener_round_trip_ms = listener.round_trip_ms
-        vitals.clock_offset_ms = clock.offset / timedelta(milliseconds=1)
-        await clock.sleep(1.0)
-
-
-def log_step(step: timedelta) -> None:
-    """Log that the wall clock moved against the monotonic one."""
-    log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
-
-
-async def is_done_before(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:
-    """Do some work, or give it up as soon as `stop` is set; returns whether it was done."""
-    async with asyncio.TaskGroup() as tasks:
-        doing = tasks.create_task(work)
-        stopped = tasks.create_task(stop.wait())
-        await asyncio.wait({doing, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        is_done = doing.done()
-        doing.cancel()
-        stopped.cancel()
-    return is_done
+        await migrate_when_possible(url, clock, pools.pooling)
+        try:
+            if settings.database_url is None:
+                await seed_samples(pools.reports)
+            if settings.start_paused:
+                await pause_once(pools.reports, "CRONSOLE_START_PAUSED")
+            return
+        except DatabaseUnavailable as fault:
+            log.warning("waiting_for_database", error=str(fault))
+            await clock.sleep(backoff.failed())

@@ -13,7 +13,7 @@ from service.database.pool import Database
 from service.database.run_logs import RunLogStore
 from service.domain.clock import Clock
 from service.domain.hint import Logged
-from service.hub import Hub
+from service.domain.hub import Hub
 
 
 class Live(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
 from service.domain.hint import Acknowledged
-from service.hub import Hub
+from service.domain.hub import Hub
 
 # Anybody may forge acknowledgements; a fleet has not so many replicas.
 MOST_REPLICAS = 1_000
@@ -86,6 +86,14 @@ class Acknowledgements:
         except DatabaseUnavailable:
             return None
         return InForce(sum(watch.revisions.get(each, -1) >= revision for each in live), len(live), after_ms)
+
+    async def in_force(
+        self, watch: Watch, revision: int | None, seconds: float
+    ) -> InForce | msgspec.UnsetType:
+        """Answer what a call shows of its change, after waiting; nobody acknowledges what changed nothing."""
+        if not seconds or revision is None:
+            return msgspec.UNSET
+        return await self.until_in_force(watch, revision, seconds) or msgspec.UNSET
 
     def _take(self, hint: Acknowledged) -> None:
         for job_id in self._watches.keys() & hint.revisions.keys():

@@ -13,7 +13,7 @@ import msgspec
 from service.api import sse
 from service.domain.clock import Clock
 from service.domain.hint import Acknowledged, ExecutionsChanged, Logged, ReplicaChanged
-from service.hub import Hub
+from service.domain.hub import Hub
 
 MOST_CLIENTS = 1_000
 # What a client may be behind: further behind it is told to read everything again.

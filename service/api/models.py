@@ -1,12 +1,13 @@
 """What the API answers: the reference's JSON, camelCase, with our further fields behind its own."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
 from service.api.acknowledgements import InForce
+from service.api.cursors import execution_cursor
 from service.api.inputs import Paging
 from service.domain.history import ExecutionTotals, HistoryPage, PastExecution
 from service.domain.job import ScheduleType
@@ -81,14 +82,18 @@ class StatsJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class HistoryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of the history."""
+    """A page of the history; `nextCursor` leads on, and is null at the end.
+
+    With a filter or a cursor nobody counts: `stats`, `totalCount` and `totalPages` are null then.
+    """
 
     executions: list[ExecutionJson]
-    stats: StatsJson
-    page: int
+    stats: StatsJson | None
+    page: int | None
     page_size: int
-    total_count: int
-    total_pages: int
+    total_count: int | None
+    total_pages: int | None
+    next_cursor: str | None
 
 
 class LogEntryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -125,6 +130,13 @@ class EnabledChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     message: str
     revision: int
     in_force: InForce | msgspec.UnsetType = msgspec.UNSET
+
+
+class TriggerRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The optional body of a trigger."""
+
+    params: dict[str, Any] = {}
+    reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,16 +231,18 @@ def stats_json(totals: ExecutionTotals, since_days: int) -> StatsJson:
     )
 
 
-def history_json(history: HistoryPage, paging: Paging) -> HistoryJson:
+def history_json(history: HistoryPage, paging: Paging, *, is_by_cursor: bool = False) -> HistoryJson:
     """Show a page; what is unfinished stands on the pages, so it counts there, and not in the statistics."""
-    count = history.totals.total_count + history.unfinished_count
+    totals = history.totals
+    count = None if totals is None else totals.total_count + history.unfinished_count
     return HistoryJson(
         executions=[execution_json(execution) for execution in history.executions],
-        stats=stats_json(history.totals, paging.since_days),
-        page=paging.page,
+        stats=None if totals is None else stats_json(totals, paging.since_days),
+        page=None if is_by_cursor else paging.page,
         page_size=paging.page_size,
         total_count=count,
-        total_pages=-(-count // paging.page_size),
+        total_pages=None if count is None else -(-count // paging.page_size),
+        next_cursor=execution_cursor(history.next_key),
     )
 
 

@@ -8,6 +8,7 @@ import asyncpg
 from service.database.pool import Database
 from service.domain.execution import OwnedExecution, TriggeredBy
 from service.domain.fire import Claim, Judgement, Verdict
+from service.domain.job import OnLost
 
 CLAIM = """
     select ordinal, verdict, early_by_ms
@@ -16,14 +17,17 @@ CLAIM = """
      order by ordinal
 """
 TAKE = "select execution_id from take_executions($1, $2) as t (execution_id)"
+# Only who takes over from another owner, or makes another attempt, finds a checkpoint.
 OWNED = """
     select x.execution_id, x.job_id, x.handler, x.fencing_number, x.attempt, x.triggered_by, x.params,
-           x.fire_time, x.window_start, x.window_end, j.timeout_seconds, p.checkpoint
+           x.fire_time, x.window_start, x.window_end, j.timeout_seconds, j.on_lost, p.checkpoint
       from job_executions x
       left join jobs j on j.job_id = x.job_id
       left join lateral (
            select q.checkpoint from job_executions y join job_execution_progress q using (execution_id)
-            where (y.execution_id = coalesce(x.first_execution_id, x.execution_id)
+            where (x.first_execution_id is not null or x.fencing_number > 1
+                   or exists (select from job_execution_progress o where o.execution_id = x.execution_id))
+              and (y.execution_id = coalesce(x.first_execution_id, x.execution_id)
                    or y.first_execution_id = coalesce(x.first_execution_id, x.execution_id))
               and q.checkpoint is not null
             order by y.attempt desc, y.created_at desc limit 1) p on true
@@ -97,4 +101,5 @@ def owned_from_row(row: asyncpg.Record) -> OwnedExecution:
         window_start=row["window_start"],
         window_end=row["window_end"],
         checkpoint=row["checkpoint"],
+        on_lost=OnLost(row["on_lost"] or OnLost.FAIL),  # the job may have been deleted
     )

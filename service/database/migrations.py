@@ -2,29 +2,31 @@
 
 import asyncio
 import hashlib
-import random
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import msgspec
 import structlog
 
-from service.database.pool import connect
+from service.database.pool import connect, unavailable_as_ours
+from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.cron import zone_names
 from service.domain.errors import DatabaseUnavailable, ForeignDatabase, MigrationRefused
+from service.domain.pooling import Pooling
 
 log = structlog.get_logger(__name__)
 
 LOCK_KEY = 0x63726F6E736F6C65  # "cronsole"
 LOCK_POLL_SECONDS = 0.05
 LOCK_SECONDS = 120.0
-LONGEST_PAUSE_SECONDS = 1.0
 FILE_NAME = re.compile(r"(\d{3})_[a-z_]+\.sql")
 
+TRY_LOCK, UNLOCK = "select pg_try_advisory_lock($1)", "select pg_advisory_unlock($1)"
+TRY_TRANSACTION_LOCK = "select pg_try_advisory_xact_lock($1)"
 CREATE_LEDGER = """
     create table if not exists cronsole_migrations (
         version    integer primary key,
@@ -39,10 +41,9 @@ OUR_TABLES = """
     select to_regclass('cronsole_migrations') is not null as is_ours,
            coalesce(to_regclass('jobs')::text, to_regclass('job_executions')::text) as taken
 """
-ADD_ZONES = """
-    insert into time_zones (name) select unnest($1::text[]) on conflict do nothing
-"""
-REMOVE_ZONES = "delete from time_zones where name <> all ($1::text[])"
+ZONES = "select name from time_zones"
+ADD_ZONES = "insert into time_zones (name) select unnest($1::text[]) on conflict do nothing"
+REMOVE_ZONES = "delete from time_zones where name = any ($1::text[])"
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -109,55 +110,67 @@ async def pending(
 
 
 @asynccontextmanager
-async def migration_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
+async def migration_lock(
+    connection: "asyncpg.Connection[asyncpg.Record]", pooling: Pooling = Pooling.NONE
+) -> AsyncIterator[None]:
     """Hold the lock of all migrations.
 
-    Polls: a blocking wait would hold a snapshot, and deadlock with CREATE INDEX CONCURRENTLY.
+    Polls: a blocking wait would hold a snapshot, and deadlock with CREATE INDEX CONCURRENTLY. Where a pooler
+    gives each transaction another session, a session's lock would get lost: there all is one transaction.
 
     Raises:
         DatabaseUnavailable: somebody else held it for two minutes.
     """
-    try:
-        async with asyncio.timeout(LOCK_SECONDS):
-            while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK_KEY):  # noqa: ASYNC110 - see above
-                await asyncio.sleep(LOCK_POLL_SECONDS)
-    except TimeoutError as fault:
-        raise DatabaseUnavailable("another process has been migrating for two minutes") from fault
-    try:
-        yield
-    finally:
-        await connection.fetchval("select pg_advisory_unlock($1)", LOCK_KEY)
+    async with AsyncExitStack() as stack:
+        if not pooling.keeps_sessions:
+            await stack.enter_async_context(connection.transaction())
+        try_lock = TRY_LOCK if pooling.keeps_sessions else TRY_TRANSACTION_LOCK
+        try:
+            async with asyncio.timeout(LOCK_SECONDS):
+                while not await connection.fetchval(try_lock, LOCK_KEY):  # noqa: ASYNC110 - see above
+                    await asyncio.sleep(LOCK_POLL_SECONDS)
+        except TimeoutError as fault:
+            raise DatabaseUnavailable("another process has been migrating for two minutes") from fault
+        try:
+            yield
+        finally:
+            if pooling.keeps_sessions:
+                await connection.fetchval(UNLOCK, LOCK_KEY)
 
 
 async def check_database(database_url: str) -> list[str]:
     """Return the names of the migrations that the database lacks; changes nothing. Errors as `migrate`."""
-    connection = await connect(database_url, "cronsole check")
+    connection = await connect(database_url, "cronsole check", Pooling.TRANSACTION)  # right behind any
     try:
         return [migration.name for migration in await pending(connection, read_migrations())]
     finally:
         connection.terminate()
 
 
-async def migrate_when_possible(database_url: str, clock: Clock) -> None:
+async def migrate_when_possible(database_url: str, clock: Clock, pooling: Pooling = Pooling.NONE) -> None:
     """Migrate as soon as the database answers; where this role may not, wait for somebody who may.
 
     Raises:
         ForeignDatabase, MigrationRefused: see `pending`.
     """
-    pause = 0.05
+    backoff = Backoff()
     while True:
         try:
-            await migrate(database_url)
+            await migrate(database_url, pooling=pooling)
             return
         except DatabaseUnavailable as fault:
-            log.warning("waiting_for_database", error=str(fault))
+            event, why = "waiting_for_database", str(fault)
         except asyncpg.InsufficientPrivilegeError:
-            log.warning("waiting_for_migration", reason="this role may not; run `python -m service migrate`")
-        await clock.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            event, why = "waiting_for_migration", "this role may not; run `python -m service migrate`"
+        pause = backoff.failed()
+        if backoff.is_worth_a_line:
+            log.warning(event, error=why)
+        await clock.sleep(pause)
 
 
-async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
+async def migrate(
+    database_url: str, folder: Path | None = None, pooling: Pooling = Pooling.NONE
+) -> list[str]:
     """Bring the database to this version's schema, and return the names of the files applied.
 
     Each file is one transaction. Applying twice changes nothing; of several that start together one applies.
@@ -168,21 +181,15 @@ async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
         DatabaseUnavailable: no answer in time.
     """
     migrations = read_migrations(folder)
-    connection = await connect(database_url, "cronsole migrate")
+    connection = await connect(database_url, "cronsole migrate", pooling)
     connection.add_log_listener(log_notice)
     try:
-        async with migration_lock(connection):
-            todo = await pending(connection, migrations)
-            for migration in todo:
-                async with connection.transaction():
-                    await connection.execute(CREATE_LEDGER)
-                    await connection.execute(migration.sql)
-                    await connection.execute(RECORD, migration.version, migration.name, migration.checksum)
-                log.info("migration_applied", migration=migration.name)
-            async with connection.transaction():
-                zones = sorted(zone_names())
-                await connection.execute(ADD_ZONES, zones)
-                await connection.execute(REMOVE_ZONES, zones)
+        with unavailable_as_ours():
+            async with migration_lock(connection, pooling):
+                todo = await pending(connection, migrations)
+                for migration in todo:
+                    await apply(connection, migration)
+                await renew_zones(connection, may_be_refused=not todo)
         return [migration.name for migration in todo]
     finally:
         connection.terminate()
@@ -192,3 +199,30 @@ def log_notice(_: object, notice: asyncpg.PostgresLogMessage) -> None:
     """Log what a migration could not do and somebody else has to; the schema's own notices are CR001."""
     if notice.sqlstate == "CR001":
         log.warning("migration_incomplete", message=notice.message, remedy=notice.hint)
+
+
+async def apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    """Run one file and write it into the ledger: both, or neither."""
+    async with connection.transaction():
+        await connection.execute(CREATE_LEDGER)
+        await connection.execute(migration.sql)
+        await connection.execute(RECORD, migration.version, migration.name, migration.checksum)
+    log.info("migration_applied", migration=migration.name)
+
+
+async def renew_zones(connection: "asyncpg.Connection[asyncpg.Record]", *, may_be_refused: bool) -> None:
+    """Make `time_zones` hold the zones that this Python knows.
+
+    A role that may not write it is no reason to keep a replica from starting when nothing else is to be done.
+    """
+    ours, theirs = zone_names(), {row["name"] for row in await connection.fetch(ZONES)}
+    if ours == theirs:
+        return
+    try:
+        async with connection.transaction():
+            await connection.execute(ADD_ZONES, sorted(ours - theirs))
+            await connection.execute(REMOVE_ZONES, sorted(theirs - ours))
+    except asyncpg.InsufficientPrivilegeError:
+        if not may_be_refused:
+            raise
+        log.warning("time_zones_not_renewed", missing=len(ours - theirs), unknown=len(theirs - ours))

@@ -13,12 +13,8 @@ from aiohttp import web
 from service.api.auth import Access
 from service.api.models import Readiness
 from service.api.server import build_application, serving
-from service.database.history import HistoryStore
-from service.database.jobs import JobStore
-from service.database.pool import open_database
-from service.database.run_logs import RunLogStore
-from service.database.triggers import TriggerStore
-from service.database.why import WhyStore
+from service.database.pool import API_CLIENT_SECONDS, API_STATEMENT_SECONDS, open_database
+from service.database.stores import Stores
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 from service.domain.hint import ExecutionsChanged, write_hint
@@ -103,6 +99,7 @@ async def running_server(
     api_of: Any = None,
     on_live: Callable[[Live], None] = lambda _: None,
     extend: Callable[[web.Application], None] = lambda _: None,
+    statement_seconds: float = API_STATEMENT_SECONDS,
     **settings: Any,
 ) -> AsyncIterator[str]:
     """Run a server on `database_url`, which may be nobody's, and yield its address.
@@ -112,16 +109,17 @@ async def running_server(
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
     access = Access(**given | settings)
-    async with open_database(database_url, application_name="cronsole api test", size=4) as database:
-        logs = RunLogStore(database)
+    async with open_database(
+        database_url,
+        application_name="cronsole api test",
+        size=4,
+        statement_seconds=statement_seconds,
+        client_seconds=API_CLIENT_SECONDS,
+    ) as database:
         live = Live.over(database, SystemClock())
         on_live(live)
         application = build_application(
-            jobs=JobStore(database),
-            history=HistoryStore(database),
-            triggers=TriggerStore(database),
-            why=WhyStore(database),
-            logs=logs,
+            stores=Stores.over(database),
             log_streams=live.log_streams,
             events=live.events,
             acknowledgements=live.acknowledgements,

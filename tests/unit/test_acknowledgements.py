@@ -10,7 +10,7 @@ from service.api.acknowledgements import Acknowledgements, InForce
 from service.domain.clock import SystemClock
 from service.domain.errors import DatabaseUnavailable
 from service.domain.hint import Acknowledged, write_hint
-from service.hub import Hub
+from service.domain.hub import Hub
 from tests.support.clock import settle
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from service.api import event_feed
 from service.api.event_feed import EventFeed, Subscriber
-from service.hub import Hub
+from service.domain.hub import Hub
 from tests.support.clock import FakeClock, settle
 from tests.support.jobs import MONDAY_9AM
 

@@ -17,7 +17,7 @@ from service.domain.hint import (
     read_hint,
     write_hint,
 )
-from service.hub import Hub
+from service.domain.hub import Hub
 
 SOME_ID = UUID("0192d3a4-5b6c-7d8e-9f01-23456789abcd")
 
