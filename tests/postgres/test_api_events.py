@@ -259,11 +259,12 @@ async def test_a_replica_leaves_at_once_whoever_looks_on(database_url, monkeypat
 async def test_a_change_says_on_how_many_replicas_it_is_in_force(replica):
     """After `wait`, which ends as soon as all live replicas have acknowledged it."""
     await replica.add("B")
-    for path, revision in (
-        ("schedule?cron=0+0+4+*+*+*&wait=2000", 2),
-        ("enabled?enabled=false&wait=2000", 3),
+    for method, path, changes, revision in (
+        ("PUT", "B/schedule?cron=0+0+4+*+*+*&wait=2000", None, 2),
+        ("PUT", "B/enabled?enabled=false&wait=2000", None, 3),
+        ("PATCH", "B?wait=2000", {"description": "new"}, 4),
     ):
-        async with replica.http.put(f"/v1/console/jobs/B/{path}") as response:
+        async with replica.http.request(method, f"/v1/console/jobs/{path}", json=changes) as response:
             body = await response.json()
         assert (body["revision"], body["inForce"]["replicas"], body["inForce"]["of"]) == (revision, 1, 1)
         assert 0 <= body["inForce"]["afterMs"] < 1_000
@@ -292,6 +293,11 @@ async def test_without_wait_and_without_a_change_nothing_is_said(api):
         answer = await api.put(f"/MARKETDATA_BACKFILL/{path}")
         assert answer.status == 200
         assert "inForce" not in answer.body
+    for query, text in (("", "new"), ("?wait=2000", "new"), ("?wait=0", "newer")):
+        path = f"/v1/console/jobs/MARKETDATA_BACKFILL{query}"
+        answer = await api.call("PATCH", path, json={"description": text})
+        assert answer.status == 200
+        assert "inForce" not in answer.body
     assert api.live.acknowledgements.watched == 0
 
 
@@ -300,4 +306,29 @@ async def test_a_wait_that_is_none_is_refused_before_anything_is_changed(api, wa
     """With what is allowed."""
     answer = await api.put(f"/MARKETDATA_BACKFILL/enabled?enabled=false&wait={wait}")
     assert (answer.status, answer.body["field"]) == (400, "wait")
+    path = f"/v1/console/jobs/MARKETDATA_BACKFILL?wait={wait}"
+    answer = await api.call("PATCH", path, json={"enabled": False})
+    assert (answer.status, answer.body["field"]) == (400, "wait")
     assert await api.sql.fetchval("select enabled from jobs where job_id = 'MARKETDATA_BACKFILL'")
+
+
+async def test_what_is_cancelled_before_it_started_and_tried_again_is_an_event(api):
+    """No replica runs it, which would announce it; a repeat under the same key queues nothing."""
+    await api.start_replica()
+    executions = "/v1/console/executions"
+    async with event_stream(api.client, TOKEN) as stream:
+        first = (await api.post("/MARKETDATA_BACKFILL/trigger")).body["executionId"]
+        assert (await api.call("POST", f"{executions}/{first}/cancel")).status == 200
+        key = {"Idempotency-Key": "once"}
+        for _ in range(2):
+            answer = await api.call("POST", f"{executions}/{first}/retry", headers=key)
+            assert answer.status == 201
+        second = answer.body["executionId"]
+        await api.call("POST", f"{executions}/{second}/cancel")
+        found = [await stream.event() for _ in range(4)]
+    assert [(kind, data["executionId"], data["status"]) for kind, data in found] == [
+        ("execution", first, "QUEUED"),
+        ("execution", first, "CANCELLED"),
+        ("execution", second, "QUEUED"),
+        ("execution", second, "CANCELLED"),
+    ]
