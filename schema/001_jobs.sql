@@ -49,7 +49,8 @@ create table job_state (
     last_duration_ms       bigint,
     failures_in_succession integer not null default 0,
     recent_outcomes        text[] not null default '{}',
-    schedule_error         text
+    schedule_error         text,
+    last_revision          bigint not null default 0
 ) with (fillfactor = 70);
 
 comment on column job_state.decided_through is 'the last decided fire: catching up starts after it';
@@ -57,6 +58,8 @@ comment on column job_state.planned_revision is 'the revision of the job that ne
 comment on column job_state.active_executions is 'executions QUEUED or RUNNING, without the waiting one';
 comment on column job_state.waiting_execution_id is 'the QUEUED execution that starts when the active ones have ended';
 comment on column job_state.recent_outcomes is 'the last 30 outcomes, the newest last';
+comment on column job_state.last_revision is
+    'the revision at which the job was deleted; a new job of that id goes on from there, lest it be taken for the old one';
 
 -- The zones that the service's own tzdata knows; filled by `migrate`, so that psql refuses what Python would.
 create table time_zones (
@@ -66,7 +69,8 @@ insert into time_zones values ('UTC');
 
 create table service_state (
     only_row     boolean primary key default true check (only_row),
-    paused_until timestamptz,
+    -- Later instants cannot be read by Python, and would keep every replica from reading its jobs.
+    paused_until timestamptz check (paused_until = 'infinity' or paused_until between '1970-01-01' and '9999-12-30'),
     pause_reason text,
     paused_by    text,
     -- CRONSOLE_START_PAUSED pauses a database once; whoever resumes is not overruled by the next start.
@@ -89,8 +93,8 @@ create table job_changes (
     after            jsonb
 );
 create index job_changes_by_job on job_changes (job_id, change_id desc);
-create index job_changes_by_transaction on job_changes (transaction_id);
-create index job_changes_by_time on job_changes (changed_at);
+-- Rows arrive in the order of time: a summary per range of pages is enough, and costs a bulk change nothing.
+create index job_changes_by_time on job_changes using brin (changed_at);
 
 comment on column job_changes.changed_by is 'the API subject where the service says so, else the session''s role';
 comment on column job_changes.moves_plan is 'whether the change touched what decides fires';
@@ -118,15 +122,36 @@ $$;
 -- Who acts. cronsole.actor can be set by anybody in psql, so it is believed only from the service's role or the
 -- owner of the tables; the audit keeps the session's role beside it.
 create function current_actor() returns text
-language sql stable as $$
-    select case
-        when coalesce(current_setting('cronsole.actor', true), '') = '' then session_user::text
-        when pg_has_role(session_user, (select relowner from pg_class where oid = 'jobs'::regclass), 'member')
-          or exists (select from pg_roles
-                      where rolname = 'cronsole_service' and pg_has_role(session_user, oid, 'member'))
-        then current_setting('cronsole.actor', true)
-        else session_user::text
-    end
+language plpgsql stable as $$
+declare
+    said text := current_setting('cronsole.actor', true);
+begin
+    if coalesce(said, '') = '' then
+        return session_user;
+    end if;
+    if pg_has_role(session_user, (select relowner from pg_class where oid = 'jobs'::regclass), 'member')
+       or exists (select from pg_roles where rolname = 'cronsole_service' and pg_has_role(session_user, oid, 'member')) then
+        return said;
+    end if;
+    return session_user;
+end
+$$;
+
+-- What jsonb holds and Python cannot read would keep every replica from reading its jobs: numbers beyond a double,
+-- and nesting without end.
+create function validate_params(params jsonb) returns void
+language plpgsql as $$
+begin
+    if params is null or jsonb_typeof(params) <> 'object' or octet_length(params::text) > 65536 then
+        perform refuse_input('params', 'params must be a JSON object of at most 64 KB', 'such as ''{"symbols": ["IBM"]}''');
+    end if;
+    if jsonb_path_exists(params, '$.**{33}') then
+        perform refuse_input('params', 'params are nested too deeply', 'at most 32 levels');
+    end if;
+    if jsonb_path_exists(params, '$.** ? (@.type() == "number" && (@ > 1e300 || @ < -1e300))') then
+        perform refuse_input('params', 'params hold a number that is too large', 'from -1e300 to 1e300');
+    end if;
+end
 $$;
 
 create function validate_job(job jobs) returns void
@@ -149,8 +174,15 @@ begin
         perform refuse_input('handler', format('%L is no handler name', left(job.handler, 64)),
             'lower-case letters, digits, "_" and ".", the first a letter, such as ''marketdata.incremental''');
     end if;
-    if job.params is null or jsonb_typeof(job.params) <> 'object' or octet_length(job.params::text) > 65536 then
-        perform refuse_input('params', 'params must be a JSON object of at most 64 KB', 'such as ''{"symbols": ["IBM"]}''');
+    if job.params is distinct from '{}' then
+        perform validate_params(job.params);
+    end if;
+    if job.enabled is null then
+        perform refuse_input('enabled', 'a job is enabled or not', 'true or false');
+    end if;
+    if (job.paused_until = 'infinity' or job.paused_until between '1970-01-01' and '9999-12-30') is false then
+        perform refuse_input('paused_until', format('%s is out of range', job.paused_until),
+                             'an instant from 1970 to 9999, ''infinity'' until somebody resumes it, or null');
     end if;
     if char_length(job.pause_reason) > 500 then
         perform refuse_input('pause_reason', 'the reason is too long', 'at most 500 characters');
@@ -209,19 +241,24 @@ declare
     fault record;
 begin
     if cron_is_new and job.schedule_cron is not null then
-        select f.message, f.hint into fault from cron_fault(job.schedule_cron) f;
+        fault := cron_fault(job.schedule_cron);
         if fault.message is not null then
             perform refuse_input('schedule_cron', fault.message, fault.hint);
         end if;
     end if;
-    if zone_is_new and not exists (select from time_zones z where z.name = job.time_zone) then
-        perform refuse_input('time_zone', format('unknown time zone %L', left(job.time_zone, 64)),
-                             'an IANA name such as ''America/New_York''; the table time_zones lists them');
+    -- Nested, because a condition that holds a query costs an executor even where its first half is false.
+    if zone_is_new then
+        if not exists (select from time_zones z where z.name = job.time_zone) then
+            perform refuse_input('time_zone', format('unknown time zone %L', left(job.time_zone, 64)),
+                                 'an IANA name such as ''America/New_York''; the table time_zones lists them');
+        end if;
     end if;
-    if handler_is_new and not exists (select from replicas r where r.lease_expires_at > clock_timestamp()
-                                                               and job.handler = any (r.handlers)) then
-        raise warning 'no live replica knows the handler % yet', quote_literal(job.handler)
-            using hint = 'the job is stored; it runs once a replica that has the handler is deployed';
+    if handler_is_new then
+        if not exists (select from replicas r where r.lease_expires_at > clock_timestamp()
+                                                and job.handler = any (r.handlers)) then
+            raise warning 'no live replica knows the handler % yet', quote_literal(job.handler)
+                using hint = 'the job is stored; it runs once a replica that has the handler is deployed';
+        end if;
     end if;
 end
 $$;
@@ -229,12 +266,14 @@ $$;
 create function before_job_change() returns trigger
 language plpgsql as $$
 declare
+    moved_to timestamptz;
     moves_plan boolean;
 begin
     if tg_op = 'INSERT' then
         perform validate_job(new);
         perform validate_change(new, true, true, true);
-        new.revision := 1;
+        select s.last_revision + 1 into new.revision from job_state s where s.job_id = new.job_id;
+        new.revision := coalesce(new.revision, 1);
         new.planned_from := clock_timestamp();
         new.created_at := new.planned_from;
         new.updated_at := new.planned_from;
@@ -242,19 +281,21 @@ begin
         return new;
     end if;
 
-    -- The deferred move of planned_from (below) arrives here from inside a trigger and changes nothing else.
-    if pg_trigger_depth() > 1 and new.planned_from > old.planned_from
-       and new.revision = old.revision and new.updated_at = old.updated_at then
-        return new;
-    end if;
-
-    new.revision := old.revision;
-    new.planned_from := old.planned_from;
-    new.created_at := old.created_at;
-    new.updated_at := old.updated_at;
-    new.updated_by := old.updated_by;
-    if new is not distinct from old then
-        return new;
+    if (new.revision, new.planned_from, new.created_at, new.updated_at, new.updated_by)
+       is distinct from (old.revision, old.planned_from, old.created_at, old.updated_at, old.updated_by) then
+        moved_to := new.planned_from;
+        new.revision := old.revision;
+        new.planned_from := old.planned_from;
+        new.created_at := old.created_at;
+        new.updated_at := old.updated_at;
+        new.updated_by := old.updated_by;
+        if new is not distinct from old then
+            -- The deferred move of planned_from (below) comes from inside a trigger, and changes nothing else.
+            if pg_trigger_depth() > 1 and moved_to > old.planned_from and moved_to <= clock_timestamp() then
+                new.planned_from := moved_to;
+            end if;
+            return new;
+        end if;
     end if;
     if new.job_id is distinct from old.job_id then
         perform refuse_input('job_id', 'a job is never renamed', 'its history goes by the id; insert a new job instead');
@@ -274,13 +315,37 @@ begin
 end
 $$;
 
-create trigger before_job_change before insert or update on jobs
+create trigger before_job_insert before insert on jobs
     for each row execute function before_job_change();
+create trigger before_job_change before update on jobs
+    for each row when (new.* is distinct from old.*) execute function before_job_change();
+
+-- An id that is used again must not come back at a revision which a replica knows already: it would keep the timer
+-- of the deleted job. The row of job_state stays, and remembers.
+create function remember_last_revision() returns trigger
+language plpgsql as $$
+begin
+    if tg_op = 'DELETE' then
+        insert into job_state (job_id, last_revision) values (old.job_id, old.revision)
+        on conflict (job_id) do update set last_revision = excluded.last_revision;
+        return old;
+    end if;
+    insert into job_state (job_id, last_revision) select j.job_id, j.revision from jobs j order by j.job_id
+    on conflict (job_id) do update set last_revision = excluded.last_revision;
+    return null;
+end
+$$;
+
+create trigger before_job_delete before delete on jobs
+    for each row execute function remember_last_revision();
+create trigger before_job_truncate before truncate on jobs
+    for each statement execute function remember_last_revision();
 
 -- One row per transaction that moved a plan; its deferred trigger runs at the commit.
 create table job_change_transactions (
     transaction_id  xid8 primary key,
-    first_change_at timestamptz not null
+    started_at      timestamptz not null,
+    first_change_id bigint not null
 );
 
 create function announce_job_changes(ids text[]) returns void
@@ -294,20 +359,29 @@ end
 $$;
 
 create function after_job_change() returns trigger
-language plpgsql as $$
+language plpgsql
+-- The plan of the first call in a session is kept, and counts on as many rows as that call had: after an edit of one
+-- row, a nested loop over old and new rows would let a bulk change of 10,000 take seconds.
+set enable_nestloop to off set enable_seqscan to off set jit to off
+as $$
 declare
     actor text := current_actor();
     changed text[];
-    first_move timestamptz;
+    first_change_id bigint;
 begin
     if tg_op = 'INSERT' then
+        -- The BEFORE trigger cannot see a deletion under way, for whose end the insertion then waited.
+        if exists (select from new_rows n
+                    where n.revision <= (select s.last_revision from job_state s where s.job_id = n.job_id)) then
+            raise exception using errcode = 'serialization_failure',
+                message = 'a job of this id was deleted at the same moment', hint = 'repeat the statement';
+        end if;
         insert into job_state (job_id) select n.job_id from new_rows n on conflict do nothing;
         with audit as (
             insert into job_changes (job_id, operation, changed_by, revision, moves_plan, after)
             select n.job_id, 'INSERT', actor, n.revision, true, to_jsonb(n) from new_rows n
-            returning job_id)
-        select array_agg(job_id) into changed from audit;
-        select min(n.planned_from) into first_move from new_rows n;
+            returning job_id, change_id)
+        select array_agg(a.job_id), min(a.change_id) into changed, first_change_id from audit a;
     elsif tg_op = 'UPDATE' then
         with audit as (
             insert into job_changes (job_id, operation, changed_by, revision, moves_plan, before, after)
@@ -315,17 +389,14 @@ begin
                    to_jsonb(o), to_jsonb(n)
               from new_rows n join old_rows o on o.job_id = n.job_id
              where n.revision <> o.revision
-            returning job_id)
-        select array_agg(job_id) into changed from audit;
-        select min(n.planned_from) into first_move
-          from new_rows n join old_rows o on o.job_id = n.job_id
-         where n.revision <> o.revision and n.planned_from <> o.planned_from;
+            returning job_id, change_id, moves_plan)
+        select array_agg(a.job_id), min(a.change_id) filter (where a.moves_plan) into changed, first_change_id from audit a;
     elsif tg_op = 'DELETE' then
         with audit as (
             insert into job_changes (job_id, operation, changed_by, revision, before)
             select o.job_id, 'DELETE', actor, o.revision, to_jsonb(o) from old_rows o
             returning job_id)
-        select array_agg(job_id) into changed from audit;
+        select array_agg(a.job_id) into changed from audit a;
     else
         insert into job_changes (job_id, operation, changed_by) values ('*', 'TRUNCATE', actor);
         changed := '{*}';
@@ -333,8 +404,8 @@ begin
     if changed is not null then
         perform announce_job_changes(changed);
     end if;
-    if first_move is not null then
-        insert into job_change_transactions values (pg_current_xact_id(), first_move) on conflict do nothing;
+    if first_change_id is not null then
+        insert into job_change_transactions values (pg_current_xact_id(), now(), first_change_id) on conflict do nothing;
     end if;
     return null;
 end
@@ -352,16 +423,19 @@ create trigger after_job_truncate after truncate on jobs
 -- A BEFORE trigger's time is not the commit's: an edit left open for minutes in psql would catch up the fires that
 -- the old schedule never named. So a transaction that lasted moves planned_from to its end, without a new revision.
 create function move_planned_from() returns trigger
-language plpgsql as $$
+language plpgsql
+-- A kept plan would go by the size that jobs had when it was made.
+set plan_cache_mode to force_custom_plan
+as $$
 declare
     at_commit timestamptz := clock_timestamp();
 begin
     -- Fires fall on whole seconds: crossing one matters however short the transaction was.
-    if at_commit - new.first_change_at > interval '100 milliseconds'
-       or date_trunc('second', at_commit) > date_trunc('second', new.first_change_at) then
+    if at_commit - new.started_at > interval '100 milliseconds'
+       or date_trunc('second', at_commit) > date_trunc('second', new.started_at) then
         update jobs j set planned_from = at_commit
           from job_changes c
-         where c.transaction_id = new.transaction_id and c.moves_plan
+         where c.change_id >= new.first_change_id and c.transaction_id = new.transaction_id and c.moves_plan
            and j.job_id = c.job_id and j.planned_from < at_commit;
     end if;
     delete from job_change_transactions t where t.transaction_id = new.transaction_id;
@@ -371,3 +445,15 @@ $$;
 
 create constraint trigger move_planned_from after insert on job_change_transactions
     deferrable initially deferred for each row execute function move_planned_from();
+
+-- Whoever may change a job may not therefore write its audit, its state or its plan by hand: these triggers write in
+-- the owner's name, and look for tables in this schema alone, never among somebody's temporary ones.
+do $$
+declare
+    name text;
+begin
+    foreach name in array '{remember_last_revision, after_job_change, move_planned_from}'::text[] loop
+        execute format('alter function %I() security definer set search_path to %I, pg_temp', name, current_schema());
+    end loop;
+end
+$$;

@@ -32,6 +32,28 @@ language sql stable as $$
     select coalesce(until > clock_timestamp(), false)
 $$;
 
+-- The unfinished executions of a job, the newest first. How many there are is known from job_state, and tells where to
+-- stop: they are among the newest, and the history behind them may be long.
+create function unfinished_executions(p_job_id text, p_count integer) returns setof uuid
+language sql stable rows 1 as $$
+    select x.execution_id from job_executions x
+     where x.job_id = p_job_id and x.status in ('QUEUED', 'RUNNING')
+     order by x.start_time desc, x.execution_id desc limit p_count
+$$;
+
+-- Planning the set-wise functions costs three times what a call for one row does, so small calls go by kept plans, which
+-- use indexes whatever the tables' size was when they were made. Arrays have no statistics: only a plan made for these
+-- very arrays knows how long they are, so large calls are planned each time. The function that calls this has a SET
+-- clause for both settings, which ends what is set here with it.
+create function plan_by_size(p_size integer) returns void
+language plpgsql as $$
+begin
+    if p_size > 100 then
+        perform set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true);
+    end if;
+end
+$$;
+
 -- Decide fires for one replica: one row of arrays per fire, one verdict per fire.
 --   p_kinds: FIRE and CATCH_UP want an execution; COALESCED and MISSED only a row of the ledger, with p_reasons,
 --            p_covers_from and p_fires_covered where one row sums many.
@@ -47,8 +69,7 @@ create function claim_fires(
     p_covers_from timestamptz[], p_fires_covered integer[], p_window_starts timestamptz[])
 returns table (ordinal bigint, verdict text, early_by_ms double precision)
 language plpgsql
--- Arrays have no statistics: only a plan made for these arrays knows how long they are.
-set plan_cache_mode to force_custom_plan
+set plan_cache_mode to force_generic_plan set enable_seqscan to off set jit to off
 as $$
 declare
     v_handlers text[];
@@ -59,6 +80,7 @@ declare
     v_all_paused boolean;
     v_pause_reason text;
 begin
+    perform plan_by_size(cardinality(p_job_ids));
     select r.handlers into v_handlers from replicas r
      where r.replica_id = p_replica_id and r.lease_expires_at > clock_timestamp() and not r.draining;
     if not found then
@@ -130,12 +152,17 @@ begin
           left join unnest(v_locked) l (job_id) on l.job_id = a.job_id
           left join unnest(v_readable) e (job_id) on e.job_id = a.job_id
     ), ruled as materialized (
-        select g.*, case when g.judgement = 'START'
+        -- A fire that stands twice in one call is decided once.
+        select g.*,
+               case when g.fire_time = g.fire_before and g.judgement in ('START', 'PAUSED', 'NO_HANDLER', 'RECORDED')
+                    then 'TAKEN'
+                    when g.judgement = 'START'
                     then overlap_verdict(g.overlap_policy, g.active_executions, g.is_waiting, g.earlier)
                     else g.judgement end as ruling
-          from (select o.*, (row_number() over (partition by o.job_id, o.judgement order by o.fire_time) - 1)::integer
-                            as earlier
-                  from judged o) g
+          from (select o.*, (dense_rank() over same_job - 1)::integer as earlier,
+                       lag(o.fire_time) over same_job as fire_before
+                  from judged o
+                window same_job as (partition by o.job_id, o.judgement order by o.fire_time)) g
     ), placed as materialized (
         select r.*, r.ruling = 'RUN' and r.handler = any (v_handlers)
                     and row_number() over (partition by r.ruling = 'RUN' and r.handler = any (v_handlers)
@@ -189,14 +216,20 @@ begin
                  where p.ruling in ('RUN', 'WAIT', 'REPLACE', 'SKIP', 'PAUSED', 'NO_HANDLER', 'RECORDED')
                  group by p.job_id) c
          where s.job_id = c.job_id
+    ), replaceable as materialized (
+        -- Locked rows are being closed already; waiting for them here could deadlock. The lock is the one that a run's
+        -- own transaction, which holds a key share, leaves room for.
+        select y.execution_id from job_executions y
+         where y.execution_id in (
+               select u from placed p cross join unfinished_executions(p.job_id, p.active_executions) u
+                where p.ruling = 'REPLACE')
+           and y.status in ('QUEUED', 'RUNNING') and y.cancel_requested_at is null
+           for no key update of y skip locked
     ), replaced as (
-        -- Locked rows are being closed already; waiting for them here could deadlock.
         update job_executions x
            set cancel_requested_at = v_now, cancel_requested_by = 'overlap policy REPLACE'
-         where x.execution_id in (
-               select y.execution_id from job_executions y join placed p on p.job_id = y.job_id
-                where p.ruling = 'REPLACE' and y.status in ('QUEUED', 'RUNNING') and y.cancel_requested_at is null
-                  for update of y skip locked)
+          from replaceable r
+         where x.execution_id = r.execution_id
     )
     select p.nr,
            case p.ruling when 'RUN' then case when p.starts_here then 'RUN' else 'QUEUED' end
@@ -209,7 +242,7 @@ $$;
 
 -- Ask for an execution outside the schedule. The answer is one row: QUEUED or WAITING with the execution, or the
 -- refusal UNKNOWN, DISABLED, OVERLAP (with the execution that blocks), NO_HANDLER. A repeat with the same execution id
--- finds what the first call did. A pause does not block it.
+-- finds what the first call did, also when both are under way at once. A pause does not block it.
 create function request_execution(
     p_job_id text, p_execution_id uuid, p_params jsonb, p_triggered_by text, p_requested_by text)
 returns table (verdict text, execution_id uuid, handler text)
@@ -220,14 +253,16 @@ declare
     state job_state;
     ruling text;
 begin
-    return query select 'QUEUED', x.execution_id, x.handler from job_executions x where x.execution_id = p_execution_id;
-    if found then
-        return;
-    end if;
-
     perform from jobs j where j.job_id = p_job_id for share;
     insert into job_state (job_id) select j.job_id from jobs j where j.job_id = p_job_id on conflict do nothing;
     perform from job_state s where s.job_id = p_job_id for update;
+    return query
+        select case when s.waiting_execution_id = x.execution_id then 'WAITING' else 'QUEUED' end, x.execution_id, x.handler
+          from job_executions x left join job_state s on s.job_id = x.job_id
+         where x.execution_id = p_execution_id;
+    if found then
+        return;
+    end if;
     select * into job from jobs j where j.job_id = p_job_id;
     if not found then
         return query select 'UNKNOWN', null::uuid, null::text;
@@ -246,9 +281,7 @@ begin
     ruling := overlap_verdict(job.overlap_policy, state.active_executions, state.waiting_execution_id is not null, 0);
     if ruling = 'SKIP' then
         return query
-            select 'OVERLAP', (select x.execution_id from job_executions x
-                                where x.job_id = p_job_id and x.status in ('QUEUED', 'RUNNING')
-                                order by x.start_time desc limit 1), job.handler;
+            select 'OVERLAP', (select u from unfinished_executions(p_job_id, 1) u), job.handler;
         return;
     end if;
 
@@ -261,12 +294,16 @@ begin
         update job_state s set waiting_execution_id = p_execution_id where s.job_id = p_job_id;
     end if;
     if ruling = 'REPLACE' then
+        with replaceable as materialized (
+            select y.execution_id from job_executions y
+             where y.execution_id in (select u from unfinished_executions(p_job_id, state.active_executions + 1) u)
+               and y.execution_id <> p_execution_id and y.cancel_requested_at is null
+               and y.status in ('QUEUED', 'RUNNING')
+               for no key update skip locked
+        )
         update job_executions x set cancel_requested_at = clock_timestamp(), cancel_requested_by = p_requested_by
-         where x.execution_id in (
-               select y.execution_id from job_executions y
-                where y.job_id = p_job_id and y.status in ('QUEUED', 'RUNNING') and y.cancel_requested_at is null
-                  and y.execution_id <> p_execution_id
-                  for update skip locked);
+          from replaceable r
+         where x.execution_id = r.execution_id;
     end if;
     return query select case ruling when 'RUN' then 'QUEUED' else 'WAITING' end, p_execution_id, job.handler;
 end

@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service.database.pool import connect
+from service.database.pool import connect, unavailable_as_ours
 from service.domain.clock import Clock
 from service.domain.cron import zone_names
 from service.domain.errors import DatabaseUnavailable, ForeignDatabase, MigrationRefused
@@ -39,10 +39,9 @@ OUR_TABLES = """
     select to_regclass('cronsole_migrations') is not null as is_ours,
            coalesce(to_regclass('jobs')::text, to_regclass('job_executions')::text) as taken
 """
-ADD_ZONES = """
-    insert into time_zones (name) select unnest($1::text[]) on conflict do nothing
-"""
-REMOVE_ZONES = "delete from time_zones where name <> all ($1::text[])"
+ZONES = "select name from time_zones"
+ADD_ZONES = "insert into time_zones (name) select unnest($1::text[]) on conflict do nothing"
+REMOVE_ZONES = "delete from time_zones where name = any ($1::text[])"
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -171,18 +170,12 @@ async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
     connection = await connect(database_url, "cronsole migrate")
     connection.add_log_listener(log_notice)
     try:
-        async with migration_lock(connection):
-            todo = await pending(connection, migrations)
-            for migration in todo:
-                async with connection.transaction():
-                    await connection.execute(CREATE_LEDGER)
-                    await connection.execute(migration.sql)
-                    await connection.execute(RECORD, migration.version, migration.name, migration.checksum)
-                log.info("migration_applied", migration=migration.name)
-            async with connection.transaction():
-                zones = sorted(zone_names())
-                await connection.execute(ADD_ZONES, zones)
-                await connection.execute(REMOVE_ZONES, zones)
+        with unavailable_as_ours():
+            async with migration_lock(connection):
+                todo = await pending(connection, migrations)
+                for migration in todo:
+                    await apply(connection, migration)
+                await renew_zones(connection, may_be_refused=not todo)
         return [migration.name for migration in todo]
     finally:
         connection.terminate()
@@ -192,3 +185,30 @@ def log_notice(_: object, notice: asyncpg.PostgresLogMessage) -> None:
     """Log what a migration could not do and somebody else has to; the schema's own notices are CR001."""
     if notice.sqlstate == "CR001":
         log.warning("migration_incomplete", message=notice.message, remedy=notice.hint)
+
+
+async def apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    """Run one file and write it into the ledger: both, or neither."""
+    async with connection.transaction():
+        await connection.execute(CREATE_LEDGER)
+        await connection.execute(migration.sql)
+        await connection.execute(RECORD, migration.version, migration.name, migration.checksum)
+    log.info("migration_applied", migration=migration.name)
+
+
+async def renew_zones(connection: "asyncpg.Connection[asyncpg.Record]", *, may_be_refused: bool) -> None:
+    """Make `time_zones` hold the zones that this Python knows.
+
+    A role that may not write it is no reason to keep a replica from starting when nothing else is to be done.
+    """
+    ours, theirs = zone_names(), {row["name"] for row in await connection.fetch(ZONES)}
+    if ours == theirs:
+        return
+    try:
+        async with connection.transaction():
+            await connection.execute(ADD_ZONES, sorted(ours - theirs))
+            await connection.execute(REMOVE_ZONES, sorted(theirs - ours))
+    except asyncpg.InsufficientPrivilegeError:
+        if not may_be_refused:
+            raise
+        log.warning("time_zones_not_renewed", missing=len(ours - theirs), unknown=len(theirs - ours))

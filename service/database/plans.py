@@ -24,24 +24,23 @@ PLANNED_JOBS = """
 # Every replica writes its plan; only the first for a revision changes the row, and a lagging one changes
 # nothing. Locked in key order, as everywhere; the update then looks at each row once more.
 RECORD_PLANS = """
-    with plans as (
+    with locked as materialized (
         select p.job_id, p.revision, p.next_fire_time, p.schedule_error
           from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[])
                as p (job_id, revision, next_fire_time, schedule_error)
           join jobs j on j.job_id = p.job_id and j.revision = p.revision
-    ), locked as (
-        select s.job_id from job_state s join plans p on p.job_id = s.job_id
-         where s.planned_revision is distinct from p.revision
+          join job_state s on s.job_id = p.job_id
+         where coalesce(s.planned_revision, 0) < p.revision
          order by s.job_id for update of s
     )
     update job_state s
-       set next_fire_time = p.next_fire_time, planned_revision = p.revision,
-           schedule_error = p.schedule_error
-      from plans p join locked l on l.job_id = p.job_id
-     where s.job_id = p.job_id
-       and s.planned_revision is distinct from p.revision
-       and (p.next_fire_time is null or s.decided_through is null
-            or p.next_fire_time > s.decided_through)
+       set next_fire_time = l.next_fire_time, planned_revision = l.revision,
+           schedule_error = l.schedule_error
+      from locked l
+     where s.job_id = l.job_id
+       and coalesce(s.planned_revision, 0) < l.revision
+       and (l.next_fire_time is null or s.decided_through is null
+            or l.next_fire_time > s.decided_through)
 """
 ACKNOWLEDGE = "select pg_notify('cronsole_events', $1)"
 

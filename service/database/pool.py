@@ -1,9 +1,11 @@
 """The one bounded way to the database: every wait ends, and every fault becomes one of our errors."""
 
 import asyncio
+import json
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -25,10 +27,15 @@ CONNECT_SECONDS = 2.0
 KEEPALIVE_IDLE_SECONDS, KEEPALIVE_INTERVAL_SECONDS, KEEPALIVE_PROBES = 5, 3, 3
 TCP_USER_TIMEOUT_MS = 10_000
 
+# The escape of U+0000 in JSON. Backslashes before it that come in pairs are themselves escaped backslashes.
+ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
 UNAVAILABLE = (
     TimeoutError,
     OSError,
     asyncpg.InterfaceError,
+    # "cannot switch to state 12": a connection that the server ended between two statements.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -87,7 +94,19 @@ def json_text(value: Any) -> str | None:
     """
     if value is None:
         return None
-    return msgspec.json.encode(value).decode().replace("\\u0000", "\\ufffd")
+    try:
+        text = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which Python makes of a file name that is not UTF-8, becomes a question mark.
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace").decode()
+    return ESCAPED_NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
+
+
+def plain_text(value: str | None) -> str | None:
+    """Write a text that `text` accepts: half a surrogate pair becomes a question mark, U+0000 U+FFFD."""
+    if value is None:
+        return None
+    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 async def prepare(connection: Connection) -> None:
@@ -133,6 +152,12 @@ def unavailable_as_ours() -> Iterator[None]:
         raise DatabaseUnavailable(describe(fault)) from fault
 
 
+def cut(connection: Connection) -> None:
+    """End a suspect connection without a word to its peer; the pool may have noticed its end before."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
 class Database:
     """A small pool of connections for one purpose."""
 
@@ -162,11 +187,11 @@ class Database:
             if self._is_for_handlers:
                 raise  # it may well be the handler's own
             if not isinstance(fault, asyncpg.QueryCanceledError):
-                connection.terminate()
+                cut(connection)
             raise DatabaseUnavailable(describe(fault)) from fault
         except asyncio.CancelledError:
             # A statement may be under way; waiting for a frozen peer to confirm its end would have no bound.
-            connection.terminate()
+            cut(connection)
             raise
         except asyncpg.PostgresError as fault:
             if (ours := translated(fault)) is not None:
@@ -179,7 +204,7 @@ class Database:
         try:
             await self._pool.release(connection, timeout=RELEASE_SECONDS)  # type: ignore[arg-type]
         except UNAVAILABLE:
-            connection.terminate()
+            cut(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -207,7 +232,12 @@ async def open_database(
     A pool for handlers resets each returned connection, since they may leave anything behind in it, and
     lets their own errors through as they are.
     """
-    settings = {"application_name": application_name, "timezone": "UTC"}
+    settings = {
+        "application_name": application_name,
+        "timezone": "UTC",
+        # A plan kept from when `jobs` had four rows scans all of them for each of 10,000 that came since.
+        "plan_cache_mode": "force_custom_plan",
+    }
     if statement_seconds is not None:
         settings["statement_timeout"] = str(int(statement_seconds * 1000))
     pool = asyncpg.create_pool(

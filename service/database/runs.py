@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from service.database.pool import Connection, Database
+from service.database.pool import Connection, Database, plain_text
 from service.domain.errors import LeaseLost
 from service.domain.execution import OwnedExecution
 
@@ -61,7 +61,12 @@ class RunStore:
         """Store how far the run is; what a stale run says is dropped."""
         async with self._reports.connection() as connection:
             await connection.execute(
-                RECORD_PROGRESS, execution.execution_id, execution.fencing_number, done, total, note
+                RECORD_PROGRESS,
+                execution.execution_id,
+                execution.fencing_number,
+                done,
+                total,
+                plain_text(note),
             )
 
     async def record_checkpoint(self, execution: OwnedExecution, checkpoint: Any) -> None:

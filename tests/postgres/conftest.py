@@ -1,4 +1,4 @@
-"""Folders and processes for the tests of the embedded server."""
+"""A psql-like connection; folders and processes for the tests of the embedded server."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 # What only root meets: a user for the server, and folders which that user may not enter.
@@ -36,6 +37,14 @@ class User:
 
 
 Join = Callable[..., Awaitable[User]]
+
+
+@pytest.fixture
+async def sql(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A plain connection to this test's own migrated database, as psql would have."""
+    connection = await asyncpg.connect(database_url, server_settings={"application_name": "psql"})
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture
