@@ -30,7 +30,9 @@ begin
         update lease_gaps g set to_time = clock_timestamp() where g.to_time = 'infinity';
         if not found then
             insert into lease_gaps (from_time, to_time)
-            select max(r.lease_expires_at), clock_timestamp() from replicas r having count(*) > 0
+            select max(r.lease_expires_at), clock_timestamp() from replicas r
+            -- Another replica may have come between the two statements: then it has closed the gap.
+            having max(r.lease_expires_at) <= clock_timestamp()
             on conflict do nothing;
         end if;
     end if;

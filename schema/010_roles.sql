@@ -49,7 +49,7 @@ $$;
 
 -- For the two roles alone: everything else that anybody may execute has no more rights than its caller.
 revoke execute on function trigger_job(text, jsonb), pause_all(text, timestamptz), resume_all(), cancel_execution(uuid),
-    after_job_change(), move_planned_from(), after_pause_change(), grant_to_roles() from public;
+    after_job_change(), move_planned_from(), remember_last_revision(), after_pause_change(), grant_to_roles() from public;
 
 do $$
 declare

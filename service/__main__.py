@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 # Cloud Run kills 10 s after SIGTERM; a thread that never ends must not keep us until then.
 LONGEST_SHUTDOWN_SECONDS = 7.5
+# What is left then is work that does not end: in a thread, or in a task that ignores its cancellation.
+WIND_UP_SECONDS = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,33 +87,64 @@ def serve_command(settings: Settings, _: argparse.Namespace) -> int:
         if settings.log_format == "console":
             print_welcome(settings, host, port)
 
-    asyncio.run(serve_until_signal(settings, token, on_ready))
+    last_resort = LastResort()
+    try:
+        asyncio.run(serve_until_signal(settings, token, on_ready, last_resort))
+    finally:
+        if not has_threads_that_hold_us():
+            last_resort.cancel()
     return 0
 
 
 async def serve_until_signal(
-    settings: Settings, token: str | None, on_ready: Callable[[str, int], None]
+    settings: Settings, token: str | None, on_ready: Callable[[str, int], None], last_resort: "LastResort"
 ) -> None:
     """Serve until SIGTERM or SIGINT, and leave within 8 seconds of it."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def leave() -> None:
         if not stop.is_set():
-            last_resort = threading.Timer(LONGEST_SHUTDOWN_SECONDS, leave_at_once)
-            last_resort.daemon = True
-            last_resort.start()
+            last_resort.leave_within(LONGEST_SHUTDOWN_SECONDS)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, leave)
     await serve(settings, token, stop, on_ready)
+    # The lease is given up and everything is closed: nobody needs us any more.
+    last_resort.leave_within(WIND_UP_SECONDS)
 
 
-def leave_at_once() -> None:
-    """End the process, stuck threads notwithstanding; what they do is fenced off in the database."""
-    log.warning("exit_forced", after_seconds=LONGEST_SHUTDOWN_SECONDS)
-    sys.stdout.flush()
-    os._exit(0)
+def has_threads_that_hold_us() -> bool:
+    """Answer whether there are threads that Python waits for before it ends: a handler may have left some."""
+    return any(not each.daemon for each in threading.enumerate() if each is not threading.main_thread())
+
+
+class LastResort:
+    """Ends the process after a while, stuck threads notwithstanding: the database fences off what they do."""
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def leave_within(self, seconds: float) -> None:
+        """End the process after so many seconds, unless it has ended, or says `cancel` before."""
+        self.cancel()
+        self._timer = threading.Timer(seconds, self._leave_at_once, [seconds])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Let the process end by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _leave_at_once(self, seconds: float) -> None:
+        # Nobody may be reading our output, and then writing to it has no end.
+        silent = threading.Timer(WIND_UP_SECONDS / 2, os._exit, [0])
+        silent.daemon = True
+        silent.start()
+        log.warning("exit_forced", after_seconds=seconds)
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def print_welcome(settings: Settings, host: str, port: int) -> None:

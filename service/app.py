@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -29,25 +28,33 @@ from service.database.runs import RunStore
 from service.database.start import pause_once, seed_samples
 from service.database.triggers import TriggerStore
 from service.database.why import WhyStore
-from service.domain.clock import SystemClock
+from service.domain.backoff import Backoff
+from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
+from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import OwnedExecution
 from service.execution.announcer import Announcer
 from service.execution.canceller import keep_cancelling
 from service.execution.claimer import Claimer
 from service.execution.drain import drain
 from service.execution.heartbeat import Heartbeat
+from service.execution.lease_guard import keep_guarding
 from service.execution.reaper import keep_reaping
 from service.execution.recorder import Recorder
-from service.execution.runner import Runner, Work
+from service.execution.runner import Runner
+from service.execution.work import Work
 from service.handlers.catalogue import check_overrides, load_handlers
 from service.handlers.registry import Registry
 from service.handlers.secrets import Secrets
+from service.loops import Loop, is_done_before, keep_going
 from service.scheduling.reconciler import Reconciler
 from service.scheduling.scheduler import Scheduler
 from service.settings import FIELDS, Settings, is_loopback, paseto_key_of
 
 log = structlog.get_logger(__name__)
+
+LAST_CLAIM_SECONDS, LAST_HINT_SECONDS = 1.0, 0.5
+QUEUED_HINT = '{"type":"queued"}'
 
 # Small separate pools: fifty busy runs starve neither claims nor the API.
 CLAIM_CONNECTIONS, REPORT_CONNECTIONS, API_CONNECTIONS, RUN_CONNECTIONS = 2, 3, 5, 10
@@ -117,12 +124,8 @@ async def serve(
         )
         address = await stack.enter_async_context(serving(application, settings.host, settings.port))
         log.info("http_listening", host=address[0], port=address[1], replica_id=str(replica_id))
-        if not await is_done_before(stop, migrate_when_possible(url, clock)):
+        if not await is_done_before(stop, prepare_database(settings, url, pools.reports, clock)):
             return
-        if settings.database_url is None:
-            await seed_samples(pools.reports)
-        if settings.start_paused:
-            await pause_once(pools.reports, "CRONSOLE_START_PAUSED")
         vitals = Vitals(replica_id, __version__, registry.names, registry.overridable)
         heartbeat = Heartbeat(
             clock,
@@ -186,29 +189,37 @@ class Replica:
                 on_event=lambda payload: hear(payload, claimer),
                 on_connected=reconciler.hint_all,
             )
-            loops = {
-                "listener": listener.run(),
-                "reconciler": reconciler.run(scheduler),
-                "claimer": claimer.run(),
-                "recorder": recorder.run(),
-                "announcer": announcer.run(),
-                "reaper": keep_reaping(
+            loops: dict[str, Loop] = {
+                "listener": listener.run,
+                "reconciler": lambda: reconciler.run(scheduler),
+                "recorder": recorder.run,
+                "announcer": announcer.run,
+                "reaper": lambda: keep_reaping(
                     clock,
                     self._outcomes,
                     held_seconds=lambda: self._heartbeat.held_seconds,
                     lease_seconds=self._settings.lease_seconds,
                     on_queued=announcer.queued,
                 ),
-                "canceller": keep_cancelling(
+                "canceller": lambda: keep_cancelling(
                     clock,
                     self._outcomes,
                     running=lambda: [each.execution_id for each in runner.running],
                     stop=runner.stop,
                 ),
-                "clock": clock.watch(log_step),
-                "vitals": keep_vitals(clock, self._vitals, listener),
+                "lease guard": lambda: keep_guarding(
+                    clock,
+                    runner,
+                    seconds_left=lambda: self._heartbeat.seconds_left,
+                    on_regained=claimer.adopt_soon,
+                ),
+                "clock": lambda: clock.watch(self._take_step),
+                "vitals": lambda: keep_vitals(clock, self._vitals, listener),
             }
-            started = [tasks.create_task(loop, name=name) for name, loop in loops.items()]
+            started = [
+                tasks.create_task(keep_going(clock, name, loop), name=name) for name, loop in loops.items()
+            ]
+            claiming = tasks.create_task(keep_going(clock, "claimer", claimer.run), name="claimer")
             if await is_done_before(stop, reconciler.is_initialised.wait()):
                 on_ready()
                 await stop.wait()
@@ -216,12 +227,22 @@ class Replica:
             health.is_draining = self._vitals.is_draining = True
             scheduler.stop()
             claimer.stop()
+            # A claim under way may still win something: it is run, or given back, like the rest.
+            await asyncio.wait({claiming}, timeout=LAST_CLAIM_SECONDS)
+            claiming.cancel()
             given_back = await drain(runner, self._outcomes)
             if given_back:
-                await plans.announce('{"type":"queued"}')
-            log.info("drain_ended", given_back=given_back)
+                with suppress(DatabaseUnavailable, TimeoutError):
+                    async with asyncio.timeout(LAST_HINT_SECONDS):
+                        await plans.announce(QUEUED_HINT)
+            log.info("drain_ended", given_back=given_back, left_behind=len(runner.running))
+            runner.abandon()
             for task in started:
                 task.cancel()
+
+    def _take_step(self, step: timedelta) -> None:
+        log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
+        self._heartbeat.doubt()
 
     def _prepare(self, execution: OwnedExecution) -> Work:
         handler = self._registry.find(execution.handler)
@@ -274,7 +295,7 @@ def hear(payload: str, claimer: Claimer) -> None:
     """Take a hint from anybody; what is not one of ours is none."""
     try:
         hint = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return
     if isinstance(hint, dict) and hint.get("type") == "queued":
         claimer.take_soon()
@@ -288,18 +309,21 @@ async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) ->
         await clock.sleep(1.0)
 
 
-def log_step(step: timedelta) -> None:
-    """Log that the wall clock moved against the monotonic one."""
-    log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
+async def prepare_database(settings: Settings, url: str, database: Database, clock: Clock) -> None:
+    """Migrate, and do what comes before the first fire, as soon as the database lets us.
 
-
-async def is_done_before(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:
-    """Do some work, or give it up as soon as `stop` is set; returns whether it was done."""
-    async with asyncio.TaskGroup() as tasks:
-        doing = tasks.create_task(work)
-        stopped = tasks.create_task(stop.wait())
-        await asyncio.wait({doing, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        is_done = doing.done()
-        doing.cancel()
-        stopped.cancel()
-    return is_done
+    Raises:
+        ForeignDatabase, MigrationRefused: the database is not ours to use.
+    """
+    backoff = Backoff()
+    while True:
+        await migrate_when_possible(url, clock)
+        try:
+            if settings.database_url is None:
+                await seed_samples(database)
+            if settings.start_paused:
+                await pause_once(database, "CRONSOLE_START_PAUSED")
+            return
+        except DatabaseUnavailable as fault:
+            log.warning("waiting_for_database", error=str(fault))
+            await clock.sleep(backoff.failed())

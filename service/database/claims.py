@@ -8,6 +8,7 @@ import asyncpg
 from service.database.pool import Database
 from service.domain.execution import OwnedExecution, TriggeredBy
 from service.domain.fire import Claim, Judgement, Verdict
+from service.domain.job import OnLost
 
 CLAIM = """
     select ordinal, verdict, early_by_ms
@@ -18,7 +19,7 @@ CLAIM = """
 TAKE = "select execution_id from take_executions($1, $2) as t (execution_id)"
 OWNED = """
     select x.execution_id, x.job_id, x.handler, x.fencing_number, x.attempt, x.triggered_by, x.params,
-           x.fire_time, x.window_start, x.window_end, j.timeout_seconds, p.checkpoint
+           x.fire_time, x.window_start, x.window_end, j.timeout_seconds, j.on_lost, p.checkpoint
       from job_executions x
       left join jobs j on j.job_id = x.job_id
       left join lateral (
@@ -97,4 +98,5 @@ def owned_from_row(row: asyncpg.Record) -> OwnedExecution:
         window_start=row["window_start"],
         window_end=row["window_end"],
         checkpoint=row["checkpoint"],
+        on_lost=OnLost(row["on_lost"] or OnLost.FAIL),  # the job may have been deleted
     )

@@ -34,7 +34,7 @@ from service.domain.errors import EmbeddedPostgresFailed
 log = structlog.get_logger()
 T = TypeVar("T")
 
-DATABASE = "cronsole"
+DATABASE, CREATE_DATABASE = "cronsole", "create database cronsole"
 JOIN_SECONDS = 60
 START_SECONDS = 120
 LEAVE_SECONDS = 40
@@ -237,7 +237,7 @@ async def create_database(order: Order) -> None:
     """Create the service's database."""
     connection = await asyncpg.connect(url(order, "postgres"), timeout=JOIN_SECONDS)
     try:
-        await connection.execute(f"create database {DATABASE}")
+        await connection.execute(CREATE_DATABASE)
     finally:
         await connection.close()
 

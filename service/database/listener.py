@@ -1,7 +1,6 @@
 """Hears NOTIFY on a connection of its own, and proves every two seconds that it still hears."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -12,6 +11,7 @@ import structlog
 
 from service.database.pool import connect, unavailable_as_ours
 from service.database.replicas import application_name
+from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
 
@@ -20,7 +20,6 @@ log = structlog.get_logger(__name__)
 JOBS_CHANNEL, EVENTS_CHANNEL = "cronsole_jobs", "cronsole_events"
 PROBE_SECONDS = 2.0
 HEAR_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 1.0
 
 Hear = Callable[[str], None]
 ListenerConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -54,20 +53,21 @@ class Listener:
 
     async def run(self) -> None:
         """Listen, for ever; deaf or cut means a new connection, after a growing, jittered pause."""
-        pause = 0.05
+        backoff = Backoff()
         while True:
             try:
                 async with self._connected() as (connection, heard):
                     log.info("listener_connected")
                     self._on_connected()
-                    pause = 0.05
+                    backoff.succeeded()
                     await self._prove(connection, heard)
             except DatabaseUnavailable as fault:
-                log.warning("listener_lost", error=str(fault))
+                pause = backoff.failed()
+                if backoff.is_worth_a_line:
+                    log.warning("listener_lost", error=str(fault))
             finally:
                 self.round_trip_ms = None
-            await self._clock.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            await self._clock.sleep(pause)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[ListenerConnection, asyncio.Event]]:

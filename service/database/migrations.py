@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ import msgspec
 import structlog
 
 from service.database.pool import connect, unavailable_as_ours
+from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.cron import zone_names
 from service.domain.errors import DatabaseUnavailable, ForeignDatabase, MigrationRefused
@@ -22,7 +22,6 @@ log = structlog.get_logger(__name__)
 LOCK_KEY = 0x63726F6E736F6C65  # "cronsole"
 LOCK_POLL_SECONDS = 0.05
 LOCK_SECONDS = 120.0
-LONGEST_PAUSE_SECONDS = 1.0
 FILE_NAME = re.compile(r"(\d{3})_[a-z_]+\.sql")
 
 CREATE_LEDGER = """
@@ -143,17 +142,19 @@ async def migrate_when_possible(database_url: str, clock: Clock) -> None:
     Raises:
         ForeignDatabase, MigrationRefused: see `pending`.
     """
-    pause = 0.05
+    backoff = Backoff()
     while True:
         try:
             await migrate(database_url)
             return
         except DatabaseUnavailable as fault:
-            log.warning("waiting_for_database", error=str(fault))
+            event, why = "waiting_for_database", str(fault)
         except asyncpg.InsufficientPrivilegeError:
-            log.warning("waiting_for_migration", reason="this role may not; run `python -m service migrate`")
-        await clock.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            event, why = "waiting_for_migration", "this role may not; run `python -m service migrate`"
+        pause = backoff.failed()
+        if backoff.is_worth_a_line:
+            log.warning(event, error=why)
+        await clock.sleep(pause)
 
 
 async def migrate(database_url: str, folder: Path | None = None) -> list[str]:

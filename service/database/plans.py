@@ -21,6 +21,13 @@ PLANNED_JOBS = """
       from jobs j left join job_state s on s.job_id = j.job_id
      where $1::text[] is null or j.job_id = any ($1)
 """
+# Rows that came past the triggers, by a restore or by replication, have no state yet: nothing could fire.
+ADD_STATES = """
+    insert into job_state (job_id)
+    select j.job_id from jobs j
+     where j.job_id = any ($1) and not exists (select from job_state s where s.job_id = j.job_id)
+    on conflict do nothing
+"""
 # Every replica writes its plan; only the first for a revision changes the row, and a lagging one changes
 # nothing. Locked in key order, as everywhere; the update then looks at each row once more.
 RECORD_PLANS = """
@@ -65,10 +72,12 @@ class PlanStore:
     async def record_plans(self, plans: Sequence[Plan]) -> None:
         """Store next fire times and unreadable schedules, where nobody did for this revision."""
         ordered = sorted(plans, key=lambda plan: plan.job_id)
+        job_ids = [plan.job_id for plan in ordered]
         async with self._database.connection() as connection:
+            await connection.execute(ADD_STATES, job_ids)
             await connection.execute(
                 RECORD_PLANS,
-                [plan.job_id for plan in ordered],
+                job_ids,
                 [plan.revision for plan in ordered],
                 [plan.next_fire_time for plan in ordered],
                 [plan.schedule_error for plan in ordered],

@@ -132,7 +132,8 @@ async def connect(url: str, application_name: str) -> "asyncpg.Connection[asyncp
             connection = await asyncpg.connect(url, server_settings={"application_name": application_name})
             await prepare(connection)
             return connection
-    except UNAVAILABLE as fault:
+    except (*UNAVAILABLE, asyncpg.PostgresError) as fault:
+        # A refusal at the door, such as a wrong password, may pass as any other fault of a connection.
         raise DatabaseUnavailable(describe(fault)) from fault
 
 
@@ -178,7 +179,7 @@ class Database:
         patience = None if self._is_for_handlers else ACQUIRE_SECONDS
         try:
             connection = await self._pool.acquire(timeout=patience)
-        except UNAVAILABLE as fault:
+        except (*UNAVAILABLE, asyncpg.PostgresError) as fault:
             raise DatabaseUnavailable(describe(fault)) from fault
         try:
             async with asyncio.timeout(self._client_seconds):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 WATCH_SECONDS = 0.25
 SMALLEST_STEP = timedelta(milliseconds=20)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -29,32 +30,40 @@ class Clock(Protocol):
         """Return as soon as `now()` has reached `instant`, however the clock is corrected meanwhile."""
         ...
 
+    async def wait_for(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait until `event` is set, but no longer than so many seconds; returns whether it is set."""
+        ...
+
 
 class SystemClock:
-    """The machine's clock, corrected by the measured offset to the database's clock."""
+    """The machine's clock, corrected by the measured offset to the database's clock.
+
+    It runs on the monotonic clock: a step of the wall clock moves it nowhere.
+    """
 
     def __init__(self) -> None:
+        self._lead = lead_of_the_wall_clock()
         self._offset = timedelta(0)
         self._sleepers: set[asyncio.Future[None]] = set()
 
     @property
     def offset(self) -> timedelta:
-        """The database's clock minus this machine's clock."""
-        return self._offset
+        """The database's clock minus this machine's wall clock, as it stands now."""
+        return self._offset + self._lead - lead_of_the_wall_clock()
 
     def correct(self, offset: timedelta) -> None:
-        """Take a new measured offset; a step of at least 20 ms wakes all who sleep until an instant."""
+        """Take a new offset, measured on `uncorrected_now`; a step of 20 ms or more wakes all who sleep."""
         is_step = abs(offset - self._offset) >= SMALLEST_STEP
         self._offset = offset
         if is_step:
             self.wake_sleepers()
 
     def uncorrected_now(self) -> datetime:
-        """Return the machine's own wall clock, in UTC."""
-        return datetime.now(UTC)
+        """Return what the machine's wall clock would show, had nobody stepped it, in UTC."""
+        return EPOCH + self._lead + timedelta(seconds=time.monotonic())
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
+        return self.uncorrected_now() + self._offset
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -74,28 +83,38 @@ class SystemClock:
                 timer.cancel()
                 self._sleepers.discard(woken)
 
+    async def wait_for(self, event: asyncio.Event, seconds: float) -> bool:
+        if event.is_set():
+            return True
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await event.wait()
+        except TimeoutError:
+            pass
+        return event.is_set()
+
     def wake_sleepers(self) -> None:
         """Make all who sleep until an instant look at the clock again."""
         for sleeper in tuple(self._sleepers):
             wake(sleeper)
 
     async def watch(self, on_step: Callable[[timedelta], None]) -> None:
-        """Notice, for ever, that the wall clock was stepped or the process suspended, and wake the sleepers.
+        """Notice, for ever, that the wall clock was stepped or the machine suspended, and tell `on_step`.
 
-        asyncio sleeps on the monotonic clock, which moves with neither; one watcher serves all sleepers.
+        The two look alike from here, and after a suspension this clock is late: measure the offset anew.
         """
-        before = self._lead()
+        before = lead_of_the_wall_clock()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            step = self._lead() - before
+            step = lead_of_the_wall_clock() - before
             if abs(step) >= SMALLEST_STEP:
                 before += step
-                self.wake_sleepers()
                 on_step(step)
 
-    def _lead(self) -> timedelta:
-        """How far the wall clock is ahead of the monotonic one."""
-        return self.uncorrected_now() - datetime.fromtimestamp(0, UTC) - timedelta(seconds=time.monotonic())
+
+def lead_of_the_wall_clock() -> timedelta:
+    """How far the wall clock is ahead of the monotonic one, which neither a step nor a suspension moves."""
+    return datetime.now(UTC) - EPOCH - timedelta(seconds=time.monotonic())
 
 
 def wake(sleeper: "asyncio.Future[None]") -> None:

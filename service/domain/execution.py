@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from service.domain.job import OnLost
+
 
 class ExecutionStatus(StrEnum):
     QUEUED = "QUEUED"
@@ -64,6 +66,7 @@ class OwnedExecution(msgspec.Struct, frozen=True, kw_only=True):
     window_start: datetime | None
     window_end: datetime | None
     checkpoint: Any = None
+    on_lost: OnLost = OnLost.FAIL
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,22 +25,29 @@ class OffsetFilter:
 
     def __init__(self) -> None:
         self._samples: deque[OffsetSample] = deque(maxlen=KEPT_SAMPLES)
+        self._rough: OffsetSample | None = None
 
-    def add(self, sample: OffsetSample) -> timedelta | None:
-        """Take a sample, and return the offset to believe now; None while no sample was good enough.
+    def add(self, sample: OffsetSample) -> timedelta:
+        """Take a sample, and return the offset to believe now.
 
-        A step of a clock shows as a sample that no earlier one agrees with: they are forgotten then.
+        A step of a clock shows as a sample that no earlier one agrees with: they are forgotten then. A sample
+        with a long round trip is believed only while there has been none with a short one.
         """
         if sample.round_trip_seconds > LONGEST_ROUND_TRIP_SECONDS:
-            return self._best()
-        if (best := self._best()) is not None:
+            if not self._samples and (
+                self._rough is None or sample.round_trip_seconds <= self._rough.round_trip_seconds
+            ):
+                self._rough = sample
+            return self._believed().offset
+        if self._samples:
             furthest = timedelta(seconds=(sample.round_trip_seconds + LONGEST_ROUND_TRIP_SECONDS) / 2)
-            if abs(sample.offset - best) > furthest:
+            if abs(sample.offset - self._believed().offset) > furthest:
                 self._samples.clear()
         self._samples.append(sample)
-        return self._best()
+        return self._believed().offset
 
-    def _best(self) -> timedelta | None:
+    def _believed(self) -> OffsetSample:
         if not self._samples:
-            return None
-        return min(self._samples, key=lambda sample: sample.round_trip_seconds).offset
+            assert self._rough is not None
+            return self._rough
+        return min(self._samples, key=lambda sample: sample.round_trip_seconds)

@@ -1,13 +1,13 @@
 """Wins fires and queued executions for this replica: one call to the database for all that is due."""
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
+from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import OwnedExecution, TriggeredBy, new_execution_id
@@ -21,7 +21,7 @@ MOST_FIRES_A_CALL = 5_000
 LATE_REPLY_SECONDS = 1.0
 TAKE_POLL_SECONDS = 5.0
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.005, 0.25
-LONGEST_PAUSE_SECONDS = 1.0
+REFUSED_RETRY_SECONDS = 1.0
 CATCH_UP_STARTS_A_SECOND = 50
 
 
@@ -41,7 +41,8 @@ class Slots(Protocol):
     @property
     def free_slots(self) -> int: ...
 
-    def is_running(self, execution_id: UUID) -> bool: ...
+    @property
+    def running(self) -> Sequence[OwnedExecution]: ...
 
     def start(self, execution: OwnedExecution) -> None: ...
 
@@ -54,6 +55,11 @@ class Request:
         self.asked_first = self.ask_at = asked_first
         self.retry_seconds = FIRST_RETRY_SECONDS
         self.answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    @property
+    def job_id(self) -> str:
+        """The job whose fires they are."""
+        return self.claims[0].fire.job.job_id
 
     @property
     def catch_up_starts(self) -> int:
@@ -71,7 +77,7 @@ class Claimer:
 
     def __init__(self, clock: Clock, claims: Claims, runner: Slots, on_queued: Callable[[], None]) -> None:
         self._clock, self._claims, self._runner, self._on_queued = clock, claims, runner, on_queued
-        self._requests: list[Request] = []
+        self._requests: dict[Request, None] = {}  # in the order of asking; leaving it costs nothing
         self._wake = asyncio.Event()
         self._take_at = 0.0
         self._is_unsure = True
@@ -82,7 +88,7 @@ class Claimer:
         """Have the fires of one job decided; False if its row has to be read again first."""
         now = self._clock.now()
         request = Request([Claim(fire, new_execution_id(now)) for fire in fires], self._clock.monotonic())
-        self._requests.append(request)
+        self._requests[request] = None
         self._wake.set()
         return await request.answer
 
@@ -91,63 +97,78 @@ class Claimer:
         self._take_at = 0.0
         self._wake.set()
 
+    def adopt_soon(self) -> None:
+        """There may be executions that are owned here without running here."""
+        self._is_unsure = True
+        self.take_soon()
+
     def stop(self) -> None:
-        """Claim nothing more."""
+        """Claim nothing more; `run` returns when the call under way is answered and what it won started."""
         self._is_stopped = True
+        self._wake.set()
 
     async def run(self) -> None:
-        """Claim and take, for ever; a lost database only delays it."""
-        pause = 0.05
+        """Claim and take until told to stop; a lost database only delays it."""
+        backoff = Backoff()
         while True:
             await self._wait()
             if self._is_stopped:
                 return
             try:
                 await self._turn()
-                pause = 0.05
+                backoff.succeeded()
             except DatabaseUnavailable as fault:
                 # What was asked may have happened: our own claims recognise themselves.
                 self._is_unsure = True
-                log.warning("claim_delayed", error=str(fault), requests=len(self._requests))
+                pause = backoff.failed()
+                if backoff.is_worth_a_line:
+                    log.warning("claim_delayed", error=str(fault), requests=len(self._requests))
                 self._drop_overdue()
-                await self._clock.sleep(pause * random.uniform(0.5, 1.0))
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                await self._clock.sleep(pause)
                 self._wake.set()
 
     async def _wait(self) -> None:
         due_at = min([self._take_at, *(request.ask_at for request in self._requests)])
-        try:
-            async with asyncio.timeout(max(0.0, due_at - self._clock.monotonic())):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        await self._clock.wait_for(self._wake, due_at - self._clock.monotonic())
         self._wake.clear()
 
     async def _turn(self) -> None:
         if self._is_unsure:
             await self._adopt()
         now = self._clock.monotonic()
-        due = self._due(now)
-        if due:
+        if due := self._due(now):
             await self._ask(due)
         if now >= self._take_at:
             await self._take()
 
-    async def _adopt(self) -> None:
-        """Start what is owned here without this process knowing: answers that never came."""
-        for execution in await self._claims.owned():
-            if not self._runner.is_running(execution.execution_id):
-                log.warning(
-                    "execution_adopted", job_id=execution.job_id, execution_id=str(execution.execution_id)
-                )
+    async def _adopt(self, execution_ids: Sequence[UUID] | None = None) -> None:
+        """Start what the database says is ours to run, and this process does not know: all, or these."""
+        self._is_unsure = True  # until it has answered
+        # Looked at before asking: what ends meanwhile may still stand as RUNNING in the answer.
+        known = {execution.execution_id for execution in self._runner.running}
+        for execution in await self._claims.owned(execution_ids):
+            if execution.execution_id not in known:
+                if execution_ids is None:
+                    log.warning(
+                        "execution_adopted",
+                        job_id=execution.job_id,
+                        execution_id=str(execution.execution_id),
+                    )
                 self._runner.start(execution)
         self._is_unsure = False
 
     def _due(self, now: float) -> list[Request]:
-        """Pick what to ask now: all that is due, but no more starts of missed fires than the rate allows."""
+        """Pick what to ask now: all that is due, but no more starts of missed fires than the rate allows.
+
+        Of each job one request at most: a second one, of a timer that replaced the first one's, may well be
+        about the same fires, and one call cannot decide a fire twice.
+        """
         due, fires = [], 0
+        jobs: set[str] = set()
         for request in self._requests:
             if request.ask_at > now or (fires and fires + len(request.claims) > MOST_FIRES_A_CALL):
+                continue
+            if request.job_id in jobs:
                 continue
             if starts := request.catch_up_starts:
                 # Rate limit as a virtual clock: each start books its share of a second.
@@ -156,13 +177,20 @@ class Claimer:
                     continue
                 self._catch_up_at = max(self._catch_up_at, now) + starts / CATCH_UP_STARTS_A_SECOND
             due.append(request)
+            jobs.add(request.job_id)
             fires += len(request.claims)
         return due
 
     async def _ask(self, due: Sequence[Request]) -> None:
         claims = [claim for request in due for claim in request.claims]
         asked_at = self._clock.monotonic()
-        judgements = await self._claims.claim(claims, self._runner.free_slots)
+        try:
+            judgements = await self._claims.claim(claims, self._runner.free_slots)
+        except DatabaseUnavailable:
+            raise
+        except Exception as fault:
+            await self._isolate(due, fault)
+            return
         now = self._clock.monotonic()
         won = [
             claim
@@ -182,18 +210,27 @@ class Claimer:
         rest = iter(judgements)
         for request in due:
             self._settle(request, [next(rest) for _ in request.claims], now)
-        if any(judgement.verdict is Verdict.QUEUED for judgement in judgements):
+        verdicts = {judgement.verdict for judgement in judgements}
+        if Verdict.QUEUED in verdicts:
             self._on_queued()
         if doubtful:
-            await self._start_confirmed(doubtful)
+            await self._adopt(doubtful)
+        if Verdict.NO_LEASE in verdicts:
+            self._is_unsure = True
 
-    async def _start_confirmed(self, execution_ids: Sequence[UUID]) -> None:
-        """Start those of the executions that the database, asked again, says are ours to run."""
-        self._is_unsure = True  # until it has answered
-        for execution in await self._claims.owned(execution_ids):
-            if not self._runner.is_running(execution.execution_id):
-                self._runner.start(execution)
-        self._is_unsure = False
+    async def _isolate(self, due: Sequence[Request], fault: Exception) -> None:
+        """Ask again in halves what the database cannot decide together: one job holds up no other."""
+        if len(due) > 1:
+            middle = len(due) // 2
+            await self._ask(due[:middle])
+            await self._ask(due[middle:])
+            return
+        [request] = due
+        log.error("fire_undecidable", job_id=request.job_id, error=f"{type(fault).__name__}: {fault}")
+        if self._is_overdue(request):
+            self._finish(request, is_decided=False)
+        else:
+            request.ask_at = self._clock.monotonic() + REFUSED_RETRY_SECONDS
 
     def _settle(self, request: Request, judgements: Sequence[Judgement], now: float) -> None:
         """Keep of the request what has no decision yet; answer it when nothing is left, or all is in vain."""
@@ -210,7 +247,7 @@ class Claimer:
                 open_claims.append((claim, judgement))
         if not open_claims:
             self._finish(request, is_decided=True)
-        elif any(judgement.verdict.is_outdated for _, judgement in open_claims) or self._is_overdue(request):
+        elif any(is_in_vain(*each) for each in open_claims) or self._is_overdue(request):
             self._finish(request, is_decided=False)
         else:
             request.claims = [claim for claim, _ in open_claims]
@@ -219,7 +256,7 @@ class Claimer:
             request.retry_seconds = min(request.retry_seconds * 2, LONGEST_RETRY_SECONDS)
 
     def _finish(self, request: Request, *, is_decided: bool) -> None:
-        self._requests.remove(request)
+        self._requests.pop(request, None)
         request.settle(is_decided)
 
     def _is_overdue(self, request: Request) -> bool:
@@ -237,13 +274,20 @@ class Claimer:
             return
         self._is_unsure = True  # until the answer is here
         taken = await self._claims.take(free_slots)
-        started = await self._claims.owned(taken) if taken else []
         self._is_unsure = False
-        for execution in started:
-            if not self._runner.is_running(execution.execution_id):
-                self._runner.start(execution)
+        if taken:
+            await self._adopt(taken)
         if len(taken) == free_slots:
             self._on_queued()  # there may be more, for others
+
+
+def is_in_vain(claim: Claim, judgement: Judgement) -> bool:
+    """Answer whether asking again is of no use before the row has been read again.
+
+    A missed fire that is still to come: this clock was wrong when it was taken for missed.
+    """
+    is_to_come = judgement.verdict is Verdict.EARLY and claim.fire.kind is not FireKind.FIRE
+    return is_to_come or judgement.verdict.is_outdated
 
 
 def owned_by_claim(claim: Claim) -> OwnedExecution:
@@ -261,4 +305,5 @@ def owned_by_claim(claim: Claim) -> OwnedExecution:
         fire_time=fire.fire_time,
         window_start=fire.window_start,
         window_end=fire.fire_time if fire.window_start is not None else None,
+        on_lost=fire.job.on_lost,
     )

@@ -1,15 +1,15 @@
 """The lease, renewed on a thread and a connection of its own: a blocked event loop does not lose it."""
 
 import asyncio
-import random
 import threading
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from service.domain.backoff import Backoff
 from service.domain.clock import SystemClock
 from service.domain.errors import CronsoleError
 from service.domain.offset import OffsetFilter, OffsetSample
@@ -19,7 +19,6 @@ log = structlog.get_logger(__name__)
 RENEWALS_A_LEASE = 3
 RENEW_SECONDS = 3.0
 FAREWELL_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Lease(Protocol):
@@ -46,7 +45,7 @@ class Heartbeat:
         self._renewed_at: float | None = None
         self._held_since: float | None = None
         self._stop = threading.Event()
-        self._stop_inside: Callable[[], None] | None = None
+        self._wake_inside: Callable[[], None] | None = None
         self._thread: threading.Thread | None = None
         self._first = asyncio.Event()
 
@@ -73,12 +72,11 @@ class Heartbeat:
         """Start renewing, and return when the lease is held for the first time."""
         loop = asyncio.get_running_loop()
 
-        def renewed(offset: timedelta | None) -> None:
-            if offset is not None:
-                self._clock.correct(offset)
+        def renewed(offset: timedelta) -> None:
+            self._clock.correct(offset)
             self._first.set()
 
-        def report(offset: timedelta | None) -> None:
+        def report(offset: timedelta) -> None:
             try:
                 loop.call_soon_threadsafe(renewed, offset)
             except RuntimeError:
@@ -93,39 +91,54 @@ class Heartbeat:
     async def stop(self) -> None:
         """Give the lease up and end the thread; bounded, whatever the database does."""
         self._stop.set()
-        if self._stop_inside is not None:
-            self._stop_inside()
+        self._wake()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, FAREWELL_SECONDS + 1.0)
 
-    async def _beat(self, report: Callable[[timedelta | None], None]) -> None:
+    def doubt(self) -> None:
+        """Count the lease as not held until it is renewed, at once: this machine may have been suspended."""
+        self._renewed_at = None
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._wake_inside is not None:
+            with suppress(RuntimeError):  # its loop has ended already
+                self._wake_inside()
+
+    async def _beat(self, report: Callable[[timedelta], None]) -> None:
         """Renew until told to stop; runs on the thread's own event loop."""
-        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
-        def stop_inside() -> None:
-            loop.call_soon_threadsafe(stopped.set)
+        def wake_inside() -> None:
+            loop.call_soon_threadsafe(woken.set)
 
-        self._stop_inside = stop_inside
-        pause = 0.05
+        async def pause(seconds: float) -> None:
+            await self._clock.wait_for(woken, seconds)
+            woken.clear()
+
+        self._wake_inside = wake_inside
+        backoff = Backoff()
         while not self._stop.is_set():
             try:
                 async with self._open_lease() as lease:
                     while not self._stop.is_set():
                         report(await self._renew(lease))
-                        pause = 0.05
-                        await wait_for_event(stopped, self._lease_seconds / RENEWALS_A_LEASE)
+                        backoff.succeeded()
+                        await pause(self._lease_seconds / RENEWALS_A_LEASE)
                     async with asyncio.timeout(FAREWELL_SECONDS):
                         await lease.give_up()
             except (CronsoleError, TimeoutError) as fault:
-                log.warning("lease_not_renewed", error=str(fault), seconds_left=round(self.seconds_left, 1))
+                seconds = backoff.failed()
+                if backoff.is_worth_a_line:
+                    why, left = str(fault) or "no answer in time", round(self.seconds_left, 1)
+                    log.warning("lease_not_renewed", error=why, seconds_left=left)
+                await pause(seconds)
             except Exception:
                 log.exception("heartbeat_failed")
-            if not self._stop.is_set():
-                await wait_for_event(stopped, pause * random.uniform(0.5, 1.0))
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                await pause(backoff.failed())
 
-    async def _renew(self, lease: Lease) -> timedelta | None:
-        """Renew once, and return the offset to the database's clock, where it could be measured."""
+    async def _renew(self, lease: Lease) -> timedelta:
+        """Renew once, and return the offset to the database's clock."""
         was_held = self.is_held
         sent_at, sent = self._clock.monotonic(), self._clock.uncorrected_now()
         async with asyncio.timeout(RENEW_SECONDS):
@@ -137,12 +150,3 @@ class Heartbeat:
         self._renewed_at = sent_at
         middle = sent + (back - sent) / 2
         return self._offsets.add(OffsetSample(database_now - middle, back_at - sent_at))
-
-
-async def wait_for_event(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, but no longer than that."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -1,13 +1,13 @@
 """Records outcomes: all that end together in one call, and again until the database has answered."""
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
+from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import Outcome
@@ -15,7 +15,6 @@ from service.domain.execution import Outcome
 log = structlog.get_logger(__name__)
 
 MOST_OUTCOMES_A_CALL = 1_000
-LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Outcomes(Protocol):
@@ -41,25 +40,26 @@ class Recorder:
 
     async def run(self) -> None:
         """Record what ends, for ever."""
-        pause = 0.05
+        backoff = Backoff()
         while True:
-            await self._wake.wait()
+            if not self._waiting:
+                await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                batch = self._waiting[:MOST_OUTCOMES_A_CALL]
-                try:
-                    recorded = await self._close([outcome for outcome, _ in batch])
-                except DatabaseUnavailable as fault:
+            batch = self._waiting[:MOST_OUTCOMES_A_CALL]
+            try:
+                recorded = await self._close([outcome for outcome, _ in batch])
+            except DatabaseUnavailable as fault:
+                pause = backoff.failed()
+                if backoff.is_worth_a_line:
                     log.warning("outcomes_delayed", outcomes=len(self._waiting), error=str(fault))
-                    await self._clock.sleep(pause * random.uniform(0.5, 1.0))
-                    pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-                    continue
-                pause = 0.05
-                del self._waiting[: len(batch)]
-                for outcome, answer in batch:
-                    if not answer.done():
-                        answer.set_result(outcome.execution_id in recorded)
-                self._on_recorded()
+                await self._clock.sleep(pause)
+                continue
+            backoff.succeeded()
+            del self._waiting[: len(batch)]
+            for outcome, answer in batch:
+                if not answer.done():
+                    answer.set_result(outcome.execution_id in recorded)
+            self._on_recorded()
 
     async def _close(self, outcomes: list[Outcome]) -> set[UUID]:
         """Close them together; where the database refuses the batch, each alone: one spoils no other."""
@@ -72,15 +72,22 @@ class Recorder:
                 return set().union(*[await self._close([outcome]) for outcome in outcomes])
             [outcome] = outcomes
             log.error("outcome_unwritable", execution_id=str(outcome.execution_id), error=str(fault))
-            return await self._outcomes.close([without_texts(outcome)])
+        try:
+            return await self._outcomes.close([status_alone(outcome)])
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            # It stays RUNNING until this replica's lease ends, and is LOST then.
+            log.exception("outcome_given_up", execution_id=str(outcome.execution_id))
+            return set()
 
 
-def without_texts(outcome: Outcome) -> Outcome:
+def status_alone(outcome: Outcome) -> Outcome:
     """Return the outcome without what a handler made up, so that at least its status is on record."""
     return Outcome(
         execution_id=outcome.execution_id,
         fencing_number=outcome.fencing_number,
         status=outcome.status,
-        error_count=outcome.error_count + 1,
+        error_count=1,
         error_details=["the details of this run could not be stored"],
     )

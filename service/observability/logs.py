@@ -18,6 +18,7 @@ def configure_logs(log_format: Literal["console", "json"], **bound: str) -> None
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if log_format == "json":

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
 from service.domain.plan import Plan, PlannedJob
@@ -18,7 +19,6 @@ RECONCILE_SECONDS = 30.0
 RECONCILE_SPREAD = 0.2
 # What arrives within this belongs to one statement or one transaction, as a rule.
 GATHER_SECONDS = 0.003
-LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Plans(Protocol):
@@ -68,24 +68,21 @@ class Reconciler:
 
     async def run(self, scheduler: Scheduler) -> None:
         """Apply what is hinted, for ever; a lost database only delays it."""
-        pause = 0.05
+        backoff = Backoff()
         while True:
+            await self._wait()
             try:
-                await self._wait()
                 await self._apply(scheduler)
-                pause = 0.05
+                backoff.succeeded()
             except DatabaseUnavailable as fault:
-                log.warning("reconcile_delayed", error=str(fault))
-                self._wake.set()
-                await self._clock.sleep(pause * random.uniform(0.5, 1.0))
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                pause = backoff.failed()
+                if backoff.is_worth_a_line:
+                    log.warning("reconcile_delayed", error=str(fault))
+                await self._clock.sleep(pause)
 
     async def _wait(self) -> None:
         spread = random.uniform(1 - RECONCILE_SPREAD, 1 + RECONCILE_SPREAD)
-        try:
-            async with asyncio.timeout(RECONCILE_SECONDS * spread):
-                await self._wake.wait()
-        except TimeoutError:
+        if not await self._clock.wait_for(self._wake, RECONCILE_SECONDS * spread):
             self._all_hinted = True
         if not self._all_hinted:
             await self._clock.sleep(GATHER_SECONDS)
@@ -102,10 +99,11 @@ class Reconciler:
                 differs = {job_id for job_id in stored if applied.get(job_id) != stored[job_id]}
                 hinted = differs | (applied.keys() - stored.keys())
             planned = await self._plans.planned_jobs(sorted(hinted | forced)) if hinted | forced else []
-        except DatabaseUnavailable:
+        except Exception:
             self._all_hinted |= all_hinted
             self._hinted |= hinted
             self._forced |= forced
+            self._wake.set()
             raise
         found = {each.job.job_id for each in planned}
         news = [
@@ -134,4 +132,5 @@ class Reconciler:
         except DatabaseUnavailable:
             # The timers are right already; only the column that people read lags behind.
             self._forced.update(plan.job_id for plan in plans)
+            self._wake.set()
             raise

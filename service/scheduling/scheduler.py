@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 # How many starts of caught-up fires one request may hold; the claimer spreads requests over time.
 MOST_STARTS = 50
+FAULT_PAUSE_SECONDS = 1.0
 
 Decide = Callable[[Sequence[Fire]], Awaitable[bool]]
 """Have fires of one job decided, oldest first; False if the job's row has to be read again."""
@@ -84,13 +85,15 @@ class Scheduler:
             schedule = parse_schedule(job.schedule_cron, job.time_zone, job.clock_change_policy)
             next_fire_time = schedule.next_fire_time(planned.plan_from)
         except InvalidInput as fault:
-            log.error("job_parked", job_id=job.job_id, schedule_cron=job.schedule_cron, error=str(fault))
-            return Plan(job.job_id, job.revision, None, str(fault))
+            return parked(job, str(fault))
+        except Exception as fault:
+            # Written past the triggers, or a fault of ours: it hurts no other job.
+            log.exception("schedule_unreadable", job_id=job.job_id)
+            return parked(job, f"the schedule cannot be read: {type(fault).__name__}")
         if next_fire_time is None:
-            log.error("job_parked", job_id=job.job_id, schedule_cron=job.schedule_cron, error="never fires")
-            return Plan(job.job_id, job.revision, None, "the schedule has no fire time in the next 50 years")
+            return parked(job, "the schedule has no fire time in the next 50 years")
         task = self._tasks.create_task(
-            self._keep_time(job, schedule, planned.plan_from, next_fire_time), name=f"timer {job.job_id}"
+            self._keep_going(job, schedule, planned.plan_from, next_fire_time), name=f"timer {job.job_id}"
         )
         self._timers[job.job_id] = Timer(job, task)
         log_change(job, before, next_fire_time)
@@ -102,6 +105,15 @@ class Scheduler:
             timer.task.cancel()
         return timer
 
+    async def _keep_going(self, job: Job, schedule: Schedule, after: datetime, fire_time: datetime) -> None:
+        """Keep the time of a job; a fault that nobody foresaw delays this job, and stops no other."""
+        try:
+            await self._keep_time(job, schedule, after, fire_time)
+        except Exception:
+            log.exception("timer_failed", job_id=job.job_id)
+            await self._clock.sleep(FAULT_PAUSE_SECONDS)
+            self._read_again(job.job_id)
+
     async def _keep_time(self, job: Job, schedule: Schedule, after: datetime, fire_time: datetime) -> None:
         """Have every fire of one row of the job decided, in order; ends when the row has to be read again.
 
@@ -110,6 +122,7 @@ class Scheduler:
         if self._clock.now() - fire_time > MISFIRE_AFTER:
             for fires in portions(catch_up(job, schedule, after, self._clock.now())):
                 if not await self._decide(fires):
+                    await self._clock.sleep(FAULT_PAUSE_SECONDS)
                     self._read_again(job.job_id)
                     return
                 after = fires[-1].fire_time
@@ -133,6 +146,12 @@ class Scheduler:
         self._is_stopped = True
         for job_id in list(self._timers):
             self._drop(job_id)
+
+
+def parked(job: Job, reason: str) -> Plan:
+    """Return the plan of a job that has no timer until somebody mends its schedule."""
+    log.error("job_parked", job_id=job.job_id, schedule_cron=job.schedule_cron, error=reason)
+    return Plan(job.job_id, job.revision, None, reason)
 
 
 def portions(fires: Sequence[Fire]) -> Iterable[Sequence[Fire]]:

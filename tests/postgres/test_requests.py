@@ -196,6 +196,7 @@ async def test_at_the_psql_prompt_a_refusal_comes_with_a_hint(replica, sql, call
 async def test_at_the_psql_prompt_a_request_is_queued_and_announced(replica, database_url, sql):
     """By the session's role, whatever it calls itself."""
     await insert_job(sql, "A", params='{"a": 1}')
+    await sql.execute('update replicas set overridable = \'{"noop": ["b"]}\'')
     async with hearing(database_url, "cronsole_events") as heard:
         execution_id = await sql.fetchval("select trigger_job('A', '{\"b\": 2}')")
         assert await heard.all() == ['{"type":"queued"}']

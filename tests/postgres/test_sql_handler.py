@@ -13,7 +13,8 @@ from service.database.runs import RunStore
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput, LeaseLost, SecretUnavailable, StatementFailed
 from service.domain.execution import ExecutionStatus, Outcome, OwnedExecution, TriggeredBy
-from service.execution.runner import Runner, Work
+from service.execution.runner import Runner
+from service.execution.work import Work
 from service.handlers.registry import Registry
 from service.handlers.secrets import Secrets
 from service.handlers.sql import sql_handler

@@ -31,6 +31,16 @@ class FakeClock:
         heapq.heappush(self._sleepers, (instant, next(self._numbers), woken))
         await woken
 
+    async def wait_for(self, event: asyncio.Event, seconds: float) -> bool:
+        if event.is_set():
+            return True
+        async with asyncio.TaskGroup() as tasks:
+            waits = {tasks.create_task(event.wait()), tasks.create_task(self.sleep(seconds))}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+        return event.is_set()
+
     async def advance_to(self, instant: datetime) -> None:
         """Move to `instant`, stopping at each sleeper's time and letting what it started settle."""
         await settle()

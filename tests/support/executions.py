@@ -1,7 +1,7 @@
 """Executions and runs for tests, without a database."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from service.domain.execution import OwnedExecution, TriggeredBy
 from service.handlers.registry import Handler
@@ -12,11 +12,11 @@ EXECUTION_ID = UUID("0193a2b4-0000-7000-8000-000000000000")
 
 
 def an_execution(params: dict[str, Any] | None = None, **facts: Any) -> OwnedExecution:
-    """An execution of job A, due at no particular time; any fact can be given."""
+    """An execution of job A that this replica owns, due at no particular time; any fact can be given."""
     values: dict[str, Any] = {
-        "execution_id": EXECUTION_ID,
+        "execution_id": uuid4(),
         "job_id": "A",
-        "handler": "test",
+        "handler": "noop",
         "fencing_number": 1,
         "attempt": 1,
         "triggered_by": TriggeredBy.MANUAL,
@@ -56,4 +56,5 @@ def a_run(
     handler: Handler, params: dict[str, Any] | None = None, *, secrets: Secrets | None = None, **facts: Any
 ) -> Run[Any]:
     """A run of the handler that has not begun, and reports to a `KeptReports`."""
-    return handler.new_run(an_execution(params, **facts), KeptReports(), secrets or Secrets({}))
+    execution = an_execution(params, **{"execution_id": EXECUTION_ID, **facts})
+    return handler.new_run(execution, KeptReports(), secrets or Secrets({}))

@@ -10,7 +10,7 @@ import structlog
 
 from service.domain.errors import InvalidInput, SecretUnavailable
 from service.domain.execution import ExecutionStatus
-from service.execution.runner import Work, outcome_of
+from service.execution.work import Work, outcome_of
 from service.handlers.registry import Handler
 from service.handlers.secrets import UNSTORABLE, Redaction, Secrets
 from tests.support.executions import KeptReports, a_run, an_execution
