@@ -34,7 +34,7 @@ from service.domain.cron import tzdata_version
 from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import OwnedExecution
 from service.execution.announcer import Announcer
-from service.execution.canceller import keep_cancelling
+from service.execution.canceller import Canceller
 from service.execution.claimer import Claimer
 from service.execution.drain import drain
 from service.execution.heartbeat import Heartbeat
@@ -179,14 +179,16 @@ class Replica:
                 on_slot_freed=lambda: claimer.take_soon(),
                 tasks=tasks,
             )
-            claimer = Claimer(clock, ClaimStore(self._pools.claims, replica_id), runner, announcer.queued)
+            claims = ClaimStore(self._pools.claims, replica_id)
+            claimer = Claimer(clock, claims, runner, announcer.queued, announcer.cancelling)
+            canceller = Canceller(clock, self._outcomes, runner, announcer.queued)
             scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
             listener = health.listener = Listener(
                 clock,
                 listen_url,
                 replica_id,
                 on_jobs=lambda payload: reconciler.hint(payload.split(",")),
-                on_event=lambda payload: hear(payload, claimer),
+                on_event=lambda payload: hear(payload, claimer, canceller),
                 on_connected=reconciler.hint_all,
             )
             loops: dict[str, Loop] = {
@@ -201,12 +203,7 @@ class Replica:
                     lease_seconds=self._settings.lease_seconds,
                     on_queued=announcer.queued,
                 ),
-                "canceller": lambda: keep_cancelling(
-                    clock,
-                    self._outcomes,
-                    running=lambda: [each.execution_id for each in runner.running],
-                    stop=runner.stop,
-                ),
+                "canceller": canceller.run,
                 "lease guard": lambda: keep_guarding(
                     clock,
                     runner,
@@ -291,14 +288,17 @@ def access_of(settings: Settings, admin_token: str | None) -> Access:
     )
 
 
-def hear(payload: str, claimer: Claimer) -> None:
+def hear(payload: str, claimer: Claimer, canceller: Canceller) -> None:
     """Take a hint from anybody; what is not one of ours is none."""
     try:
         hint = msgspec.json.decode(payload)
     except (msgspec.DecodeError, RecursionError):
         return
-    if isinstance(hint, dict) and hint.get("type") == "queued":
-        claimer.take_soon()
+    kind = hint.get("type") if isinstance(hint, dict) else None
+    if kind == "cancel":
+        canceller.look_soon()
+    if kind in ("cancel", "queued"):
+        claimer.take_soon()  # what was cancelled may have kept another one waiting
 
 
 async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:

@@ -23,6 +23,10 @@ REQUEST = "select verdict, execution_id, handler from request_execution($1, $2, 
 ANNOUNCE = """
     select pg_notify('cronsole_events', '{"type":"queued"}')
 """
+# It waits for what runs, which is to be cancelled where the job's overlap policy is REPLACE.
+ANNOUNCE_WAITING = """
+    select pg_notify('cronsole_events', '{"type":"cancel"}')
+"""
 
 
 class TriggerStore:
@@ -62,6 +66,8 @@ class TriggerStore:
         with suppress(DatabaseUnavailable):
             async with self._database.connection() as connection:
                 await connection.execute(ANNOUNCE)
+                if answer["verdict"] == "WAITING":
+                    await connection.execute(ANNOUNCE_WAITING)
 
 
 def refuse(job_id: str, answer: asyncpg.Record) -> None:

@@ -24,13 +24,18 @@ class Announcer:
 
     def __init__(self, clock: Clock, replica_id: UUID, send: Callable[[str], Awaitable[None]]) -> None:
         self._clock, self._replica_id, self._send = clock, replica_id, send
-        self._is_queued = False
+        self._is_queued = self._is_cancelling = False
         self._acknowledged: dict[str, int] = {}
         self._wake = asyncio.Event()
 
     def queued(self) -> None:
         """There are executions that any replica may take."""
         self._is_queued = True
+        self._wake.set()
+
+    def cancelling(self) -> None:
+        """There are executions that their replicas, or anybody while they are queued, shall cancel."""
+        self._is_cancelling = True
         self._wake.set()
 
     async def acknowledge(self, plans: Sequence[Plan]) -> None:
@@ -52,9 +57,11 @@ class Announcer:
 
     def _hints(self) -> list[dict[str, Any]]:
         hints: list[dict[str, Any]] = [{"type": "queued"}] if self._is_queued else []
+        if self._is_cancelling:
+            hints.append({"type": "cancel"})
         jobs = list(self._acknowledged.items())
         for start in range(0, len(jobs), MOST_JOBS_A_HINT):
             part = dict(jobs[start : start + MOST_JOBS_A_HINT])
             hints.append({"type": "acknowledged", "replicaId": self._replica_id, "revisions": part})
-        self._is_queued, self._acknowledged = False, {}
+        self._is_queued, self._is_cancelling, self._acknowledged = False, False, {}
         return hints
