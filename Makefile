@@ -1,6 +1,6 @@
 # Cronsole. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run psql test unit bench-cron lint format lock
+.PHONY: help run fleet doctor psql test unit bench-cron lint format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,6 +26,12 @@ help: ## list the targets
 
 run: .venv/.runtime ## start one replica on the embedded Postgres, with sample data
 	@exec $(BIN)/python -m service serve
+
+fleet: .venv/.runtime ## start three replicas on one embedded Postgres, with one log
+	@exec $(BIN)/python -m service.fleet
+
+doctor: .venv/.runtime ## look at everything and say in words what is wrong
+	@exec $(BIN)/python -m service doctor
 
 psql: .venv/.runtime ## open psql on the service's database
 	@exec $(BIN)/python -m service psql

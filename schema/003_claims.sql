@@ -32,24 +32,17 @@ language sql stable as $$
     select coalesce(until > clock_timestamp(), false)
 $$;
 
--- The unfinished executions of a job, the newest first. How many there are is known from job_state, and tells where to
--- stop: they are among the newest, and the history behind them may be long.
-create function unfinished_executions(p_job_id text, p_count integer) returns setof uuid
-language sql stable rows 1 as $$
-    select x.execution_id from job_executions x
-     where x.job_id = p_job_id and x.status in ('QUEUED', 'RUNNING')
-     order by x.start_time desc, x.execution_id desc limit p_count
-$$;
-
 -- Planning the set-wise functions costs three times what a call for one row does, so small calls go by kept plans, which
--- use indexes whatever the tables' size was when they were made. Arrays have no statistics: only a plan made for these
--- very arrays knows how long they are, so large calls are planned each time. The function that calls this has a SET
--- clause for both settings, which ends what is set here with it.
+-- use indexes whatever the tables' size was when they were made. Large calls are planned each time, since only a plan
+-- made for these very arrays knows how long they are; and without nested loops: nobody knows how many rows a filter
+-- leaves, or how many a table has that was analyzed while it was empty, and where the guess is one, a nested loop over
+-- 10,000 takes ten seconds. The function that calls this has a SET clause for all three, which ends them with it.
 create function plan_by_size(p_size integer) returns void
 language plpgsql as $$
 begin
     if p_size > 100 then
-        perform set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true);
+        perform set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true),
+                set_config('enable_nestloop', 'off', true);
     end if;
 end
 $$;
@@ -69,7 +62,7 @@ create function claim_fires(
     p_covers_from timestamptz[], p_fires_covered integer[], p_window_starts timestamptz[])
 returns table (ordinal bigint, verdict text, early_by_ms double precision)
 language plpgsql
-set plan_cache_mode to force_generic_plan set enable_seqscan to off set jit to off
+set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to on set jit to off
 as $$
 declare
     v_handlers text[];
@@ -92,7 +85,8 @@ begin
         select s.job_id from job_state s
          where s.job_id in (
                select f.job_id from unnest(p_job_ids, p_fire_times) f (job_id, fire_time)
-                where not exists (select from job_fires d where d.job_id = f.job_id and d.fire_time = f.fire_time))
+                where not exists (select from job_fires d where d.job_id = f.job_id and d.fire_time = f.fire_time
+                                                            and d.fire_time = any (p_fire_times)))
          order by s.job_id for update skip locked) locked;
 
     if v_locked is null then
@@ -104,7 +98,8 @@ begin
                null::double precision
           from unnest(p_job_ids, p_fire_times, p_execution_ids) with ordinality
                    as f (job_id, fire_time, execution_id, nr)
-          left join job_fires d on d.job_id = f.job_id and d.fire_time = f.fire_time;
+          left join job_fires d on d.job_id = f.job_id and d.fire_time = f.fire_time
+                               and d.fire_time = any (p_fire_times);
         return;
     end if;
 
@@ -134,8 +129,8 @@ begin
                    when d.execution_id = a.execution_id then 'OWN'
                    when d.job_id is not null then 'TAKEN'
                    when j.job_id is null then 'UNKNOWN'
-                   when l.job_id is null then 'BUSY'
-                   when e.job_id is null then 'BEING_EDITED'
+                   when (a.job_id = any (v_locked)) is not true then 'BUSY'
+                   when (a.job_id = any (v_readable)) is not true then 'BEING_EDITED'
                    when not j.enabled or j.schedule_type <> 'CRON' then 'DISABLED'
                    when j.revision <> a.revision or a.fire_time <= j.planned_from then 'STALE'
                    when a.fire_time <= s.decided_through then 'TAKEN'
@@ -149,8 +144,7 @@ begin
           left join jobs j on j.job_id = a.job_id
           left join job_state s on s.job_id = a.job_id
           left join job_fires d on d.job_id = a.job_id and d.fire_time = a.fire_time
-          left join unnest(v_locked) l (job_id) on l.job_id = a.job_id
-          left join unnest(v_readable) e (job_id) on e.job_id = a.job_id
+                               and d.fire_time = any (p_fire_times)
     ), ruled as materialized (
         -- A fire that stands twice in one call is decided once.
         select g.*,
@@ -219,17 +213,13 @@ begin
     ), replaceable as materialized (
         -- Locked rows are being closed already; waiting for them here could deadlock. The lock is the one that a run's
         -- own transaction, which holds a key share, leaves room for.
-        select y.execution_id from job_executions y
-         where y.execution_id in (
-               select u from placed p cross join unfinished_executions(p.job_id, p.active_executions) u
-                where p.ruling = 'REPLACE')
-           and y.status in ('QUEUED', 'RUNNING') and y.cancel_requested_at is null
+        select y.execution_id from job_executions y join placed p on p.job_id = y.job_id
+         where p.ruling = 'REPLACE' and y.status in ('QUEUED', 'RUNNING') and y.cancel_requested_at is null
            for no key update of y skip locked
     ), replaced as (
         update job_executions x
            set cancel_requested_at = v_now, cancel_requested_by = 'overlap policy REPLACE'
-          from replaceable r
-         where x.execution_id = r.execution_id
+         where x.execution_id = any (array(select r.execution_id from replaceable r))
     )
     select p.nr,
            case p.ruling when 'RUN' then case when p.starts_here then 'RUN' else 'QUEUED' end
@@ -281,7 +271,9 @@ begin
     ruling := overlap_verdict(job.overlap_policy, state.active_executions, state.waiting_execution_id is not null, 0);
     if ruling = 'SKIP' then
         return query
-            select 'OVERLAP', (select u from unfinished_executions(p_job_id, 1) u), job.handler;
+            select 'OVERLAP', (select x.execution_id from job_executions x
+                                where x.job_id = p_job_id and x.status in ('QUEUED', 'RUNNING')
+                                order by x.start_time desc limit 1), job.handler;
         return;
     end if;
 
@@ -296,9 +288,8 @@ begin
     if ruling = 'REPLACE' then
         with replaceable as materialized (
             select y.execution_id from job_executions y
-             where y.execution_id in (select u from unfinished_executions(p_job_id, state.active_executions + 1) u)
-               and y.execution_id <> p_execution_id and y.cancel_requested_at is null
-               and y.status in ('QUEUED', 'RUNNING')
+             where y.job_id = p_job_id and y.status in ('QUEUED', 'RUNNING') and y.cancel_requested_at is null
+               and y.execution_id <> p_execution_id
                for no key update skip locked
         )
         update job_executions x set cancel_requested_at = clock_timestamp(), cancel_requested_by = p_requested_by
@@ -306,39 +297,5 @@ begin
          where x.execution_id = r.execution_id;
     end if;
     return query select case ruling when 'RUN' then 'QUEUED' else 'WAITING' end, p_execution_id, job.handler;
-end
-$$;
-
--- For psql: SELECT trigger_job('MARKETDATA_BACKFILL');
-create function trigger_job(job_id text, params jsonb default '{}') returns uuid
-language plpgsql as $$
-#variable_conflict use_column
-declare
-    answer record;
-begin
-    if jsonb_typeof(trigger_job.params) is distinct from 'object' then
-        perform refuse_input('params', 'params must be a JSON object', 'such as ''{"symbols": ["IBM"]}''');
-    end if;
-    select * into answer
-      from request_execution(trigger_job.job_id, new_execution_id(), trigger_job.params, 'SQL', current_actor());
-    case answer.verdict
-        when 'UNKNOWN' then
-            raise exception using errcode = 'CR404', message = format('there is no job %L', trigger_job.job_id),
-                hint = 'SELECT job_id FROM jobs; lists them';
-        when 'DISABLED' then
-            raise exception using errcode = 'CR409', message = format('job %L is disabled', trigger_job.job_id),
-                hint = format('UPDATE jobs SET enabled = true WHERE job_id = %L;', trigger_job.job_id);
-        when 'NO_HANDLER' then
-            raise exception using errcode = 'CR409',
-                message = format('no live replica knows the handler %L of job %L', answer.handler, trigger_job.job_id),
-                hint = 'start a replica that has the handler';
-        when 'OVERLAP' then
-            raise exception using errcode = 'CR409',
-                message = format('job %L has an unfinished execution, %s', trigger_job.job_id, answer.execution_id),
-                hint = 'wait for its end; the column overlap_policy decides whether a second one may start';
-        else
-            perform pg_notify('cronsole_events', '{"type":"queued"}');
-    end case;
-    return answer.execution_id;
 end
 $$;

@@ -1,8 +1,6 @@
 -- The life of an execution after its claim: taken from the queue, closed with an outcome, reaped when its owner died.
 -- Order of locks: rows of job_executions, then rows of job_state in key order.
---
--- How they are planned: see plan_by_size in 003. Nested loops are off besides: nobody knows how many rows a filter
--- leaves of an array, and where the guess is one row, a nested loop over 10,000 took ten seconds.
+-- How they are planned: see plan_by_size.
 
 -- Take QUEUED executions that this replica can run, oldest first; the answer is their ids.
 create function take_executions(p_replica_id uuid, p_limit integer) returns setof uuid
@@ -204,7 +202,7 @@ create function close_executions(
     p_error_details jsonb[], p_timeframes jsonb[], p_results jsonb[])
 returns table (execution_id uuid, answer text)
 language plpgsql
-set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to off set jit to off
+set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to on set jit to off
 as $$
 #variable_conflict use_column
 declare
@@ -215,6 +213,7 @@ begin
     perform plan_by_size(cardinality(p_execution_ids));
     perform from job_executions x where x.execution_id = any (p_execution_ids) order by x.execution_id for update;
     v_now := clock_timestamp();
+    -- No index answers to IS NOT DISTINCT FROM: these rows are found by their ids, not among all that run here.
     with closed as (
         update job_executions x
            set status = r.status, end_time = v_now,
@@ -228,7 +227,7 @@ begin
                          error_count, error_details, timeframes, result, nr)
          where x.execution_id = any (p_execution_ids)
            and x.execution_id = r.execution_id and x.fencing_number = r.fencing_number
-           and x.status = 'RUNNING' and x.replica_id = p_replica_id
+           and x.status is not distinct from 'RUNNING' and x.replica_id is not distinct from p_replica_id
            and r.status in ('SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')
         returning x.execution_id, r.nr
     )
@@ -255,7 +254,7 @@ $$;
 create function reap_executions(p_replica_id uuid, p_limit integer)
 returns table (execution_id uuid, job_id text, dead_replica_id uuid, is_taken_over boolean)
 language plpgsql
-set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to off set jit to off
+set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to on set jit to off
 as $$
 #variable_conflict use_column
 declare
@@ -300,7 +299,7 @@ $$;
 -- Close QUEUED executions that somebody asked to cancel; nobody takes them any more.
 create function close_cancelled_executions(p_limit integer) returns table (execution_id uuid, job_id text)
 language plpgsql
-set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to off set jit to off
+set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to on set jit to off
 as $$
 #variable_conflict use_column
 declare
@@ -333,7 +332,7 @@ $$;
 create function hand_over_executions(p_replica_id uuid, p_execution_ids uuid[], p_fencing_numbers bigint[])
 returns setof uuid
 language plpgsql
-set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to off set jit to off
+set plan_cache_mode to force_generic_plan set enable_seqscan to off set enable_nestloop to on set jit to off
 as $$
 begin
     perform plan_by_size(cardinality(p_execution_ids));
@@ -343,7 +342,7 @@ begin
       from unnest(p_execution_ids, p_fencing_numbers) h (execution_id, fencing_number)
      where x.execution_id = any (p_execution_ids)
        and x.execution_id = h.execution_id and x.fencing_number = h.fencing_number
-       and x.status = 'RUNNING' and x.replica_id = p_replica_id
+       and x.status is not distinct from 'RUNNING' and x.replica_id is not distinct from p_replica_id
     returning x.execution_id;
 end
 $$;

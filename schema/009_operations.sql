@@ -30,9 +30,9 @@ begin
         update lease_gaps g set to_time = clock_timestamp() where g.to_time = 'infinity';
         if not found then
             insert into lease_gaps (from_time, to_time)
+            -- Another replica may have joined since the look above: then there is no gap to write down.
             select max(r.lease_expires_at), clock_timestamp() from replicas r
-            -- Another replica may have come between the two statements: then it has closed the gap.
-            having max(r.lease_expires_at) <= clock_timestamp()
+            having max(r.lease_expires_at) < clock_timestamp()
             on conflict do nothing;
         end if;
     end if;
@@ -101,7 +101,7 @@ end
 $$;
 
 -- SELECT trigger_job('MARKETDATA_BACKFILL');  SELECT trigger_job('MARKETDATA_BACKFILL', '{"symbols": ["IBM"]}');
-create or replace function trigger_job(job_id text, params jsonb default '{}') returns uuid
+create function trigger_job(job_id text, params jsonb default '{}') returns uuid
 language plpgsql security definer
 set search_path from current
 as $$

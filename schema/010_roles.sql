@@ -4,10 +4,7 @@
 -- Roles belong to the whole server, so a migration may not be able to make them; then it says what to do, and goes on.
 select set_config('search_path', format('%I, pg_temp', current_schema()), true);
 
--- The triggers write what whoever changes a job may not: the audit, the state. The check of a change needs no such
--- right, but must not be deceived by a temporary table that is named like ours.
-alter function after_job_change() security definer set search_path from current;
-alter function move_planned_from() security definer set search_path from current;
+-- The check of a change runs with its caller's rights, but must not be deceived by a temporary table named like ours.
 alter function before_job_change() set search_path from current;
 alter function current_actor() set search_path from current;
 

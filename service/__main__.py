@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, check, preview, psql."""
+"""The command line: serve, migrate, check, doctor, preview, psql."""
 
 import argparse
 import asyncio
@@ -13,12 +13,15 @@ import structlog
 
 from service import __version__
 from service.admin_token import FILE_NAME, ensure_admin_token
-from service.app import serve
+from service.app import CONNECTIONS, serve
 from service.database.embedded import embedded_postgres, exec_psql
 from service.database.embedded_places import embedded_binary
 from service.database.migrations import check_database, migrate
+from service.database.pooling import detect_pooling
+from service.doctor import examine
 from service.domain.clock import SystemClock
 from service.domain.cron import preview_schedule, use_packaged_zones
+from service.domain.diagnosis import Severity
 from service.domain.errors import CronsoleError
 from service.handlers.catalogue import load_handlers
 from service.observability.logs import configure_logs
@@ -63,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("serve", serve_command, "run one replica until SIGTERM or Ctrl-C"),
         ("migrate", migrate_command, "bring the database to this version's schema, and exit"),
         ("check", check_command, "check settings, handlers and database, change nothing, and exit"),
+        ("doctor", doctor_command, "look at everything, change nothing, say what is wrong; 1 if anything is"),
     ):
         commands.add_parser(name, help=summary, description=summary).set_defaults(command=command)
     preview = commands.add_parser("preview", help="show what a schedule would do; asks no database")
@@ -164,7 +168,8 @@ def migrate_command(settings: Settings, _: argparse.Namespace) -> int:
 
     async def work() -> list[str]:
         if settings.database_url is not None:
-            return await migrate(settings.database_url)
+            pooling = await detect_pooling(settings.database_url)
+            return await migrate(settings.database_url, pooling=pooling)
         async with embedded_postgres(settings.data_dir) as server:
             return await migrate(server.database_url)
 
@@ -187,6 +192,19 @@ def check_command(settings: Settings, _: argparse.Namespace) -> int:
     missing = asyncio.run(check_database(settings.database_url))
     print("database: ok" if not missing else f"database: migrations to apply: {', '.join(missing)}")
     return 0
+
+
+def doctor_command(settings: Settings, _: argparse.Namespace) -> int:
+    """Print what is found, line by line; 1 if any of it is a problem."""
+
+    async def work() -> int:
+        problems = 0
+        async for finding in examine(settings, CONNECTIONS):
+            print(f"{finding.severity}: {finding.text}", flush=True)
+            problems += finding.severity is Severity.PROBLEM
+        return problems
+
+    return 1 if asyncio.run(work()) else 0
 
 
 def read_instant(text: str) -> datetime:

@@ -60,6 +60,7 @@ NEEDED: dict[tuple[str, str], Role | None] = {
     ("GET", f"{CONSOLE}/replicas"): VIEWER,
     ("GET", f"{CONSOLE}/changes"): VIEWER,
     ("GET", f"{CONSOLE}/events"): VIEWER,
+    ("GET", f"{CONSOLE}/pause"): VIEWER,
     ("POST", f"{CONSOLE}/pause"): OPERATOR,
     ("POST", f"{CONSOLE}/resume"): OPERATOR,
 }

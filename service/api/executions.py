@@ -2,9 +2,11 @@
 
 from aiohttp import web
 
-from service.api.answers import answer
-from service.api.inputs import job_id_of, paging_of, since_days_of
-from service.api.models import history_json, stats_json
+from service.api.answers import Answer, answer
+from service.api.cursors import execution_key_of
+from service.api.filters import execution_filter_of
+from service.api.inputs import job_id_of, paging_of, require_shallow, since_days_of
+from service.api.models import HistoryJson, StatsJson, history_json, stats_json
 from service.database.history import HistoryStore
 
 
@@ -22,23 +24,25 @@ class ExecutionEndpoints:
             web.get("/v1/console/jobs/{jobId}/stats", self.stats_of_job),
         ]
 
-    async def history_of_job(self, request: web.Request) -> web.Response:
+    async def history_of_job(self, request: web.Request) -> Answer[HistoryJson]:
         """Answer a page of a job's executions."""
-        job_id, paging = job_id_of(request), paging_of(request)
-        history = await self._history.page_of_job(
-            job_id, page=paging.page, page_size=paging.page_size, since_days=paging.since_days
-        )
-        return answer(history_json(history, paging))
+        return await self._history_of(request, job_id_of(request))
 
-    async def history_of_all(self, request: web.Request) -> web.Response:
+    async def history_of_all(self, request: web.Request) -> Answer[HistoryJson]:
         """Answer a page of all jobs' executions."""
-        paging = paging_of(request)
-        history = await self._history.page_of_all(
-            page=paging.page, page_size=paging.page_size, since_days=paging.since_days
-        )
-        return answer(history_json(history, paging))
+        return await self._history_of(request, None)
 
-    async def stats_of_job(self, request: web.Request) -> web.Response:
+    async def _history_of(self, request: web.Request, job_id: str | None) -> Answer[HistoryJson]:
+        paging, key = paging_of(request), execution_key_of(request)
+        wanted = execution_filter_of(request, job_id)
+        require_shallow(paging, is_by_cursor=key is not None, is_counted=wanted.is_plain)
+        if key is not None:
+            found = await self._history.page_after(wanted, key, page_size=paging.page_size)
+        else:
+            found = await self._history.page(wanted, page=paging.page, page_size=paging.page_size)
+        return answer(history_json(found, paging, is_by_cursor=key is not None))
+
+    async def stats_of_job(self, request: web.Request) -> Answer[StatsJson]:
         """Answer a job's statistics."""
         job_id, since_days = job_id_of(request), since_days_of(request)
         totals = await self._history.totals_of_job(job_id, since_days=since_days)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
@@ -16,12 +16,11 @@ from service.domain.overview import JobOverview
 
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
-PLACE_IN_BODY = re.compile(r"`\$\.(\w+)")
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ENCODED_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # which jsonb cannot hold
-BODY = 'nothing, or a JSON object such as {"params": {}, "reason": "data came late"}'
-LONGEST_REASON = 500
 LARGEST_PARAMS_BYTES = 65_536
 LAST_PAGE = 1_000_000
+DEEPEST_UNCOUNTED = 10_000
 
 
 class Paging(msgspec.Struct, frozen=True):
@@ -30,13 +29,6 @@ class Paging(msgspec.Struct, frozen=True):
     page: int
     page_size: int
     since_days: int
-
-
-class TriggerRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The optional body of a trigger."""
-
-    params: dict[str, Any] = {}
-    reason: str | None = None
 
 
 def job_id_of(request: web.Request) -> str:
@@ -92,6 +84,73 @@ def paging_of(request: web.Request) -> Paging:
     )
 
 
+def require_shallow(paging: Paging, *, is_by_cursor: bool, is_counted: bool = False) -> None:
+    """Refuse pages that cost more the deeper they lie, where nobody knows how deep the list is.
+
+    Raises:
+        InvalidInput: a page is given beside a cursor, or too many rows lie before it.
+    """
+    if paging.page and is_by_cursor:
+        raise InvalidInput("page", "a cursor is given too", "a page or a cursor")
+    if paging.page * paging.page_size > DEEPEST_UNCOUNTED and not is_counted:
+        allowed = f"at most {DEEPEST_UNCOUNTED} rows before it; nextCursor leads deeper"
+        raise InvalidInput("page", "the page lies too deep", allowed)
+
+
+def instant_of(request: web.Request, name: str, default: datetime) -> datetime:
+    """Return a query parameter as an instant; absent or empty means `default`.
+
+    Raises:
+        InvalidInput: it is no RFC 3339 instant with an offset, or not between the years 1970 and 9000.
+    """
+    text = parameter(request, name)
+    if not text:
+        return default
+    allowed = "an RFC 3339 instant from 1970 to 9000 with an offset, such as 2026-03-08T06:59:00Z"
+    try:
+        # A plus sign that nobody encoded arrives as a space.
+        found = msgspec.convert(text.replace(" ", "+"), datetime)
+    except msgspec.ValidationError as fault:
+        raise InvalidInput(name, f"{text[:64]!r} is no instant", allowed) from fault
+    if found.tzinfo is None or not 1970 <= found.year <= 9000:
+        raise InvalidInput(name, f"{text[:64]!r} is no instant with an offset in that range", allowed)
+    return found.astimezone(UTC)
+
+
+def truth_of(request: web.Request, name: str, default: bool) -> bool:
+    """Return a query parameter that is true or false; absent or empty means `default`.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    text = parameter(request, name).lower()
+    if text not in ("", "true", "false"):
+        raise InvalidInput(name, f"{text[:64]!r} is neither true nor false", "true or false")
+    return text == "true" if text else default
+
+
+def execution_id_of(request: web.Request) -> UUID | None:
+    """Return the execution that the query asks for, None where it asks for all."""
+    text = parameter(request, "executionId")
+    if not text:
+        return None
+    if not UUID_TEXT.fullmatch(text):
+        allowed = "a UUID such as 0192d3a4-5b6c-7d8e-9f01-23456789abcd"
+        raise InvalidInput("execution_id", f"{text[:64]!r} is no id of an execution", allowed)
+    return UUID(text)
+
+
+def last_event_id_of(request: web.Request) -> int | None:
+    """Return the id of the last event that a resuming client has seen, None for a new client."""
+    text = request.headers.get("Last-Event-ID", "")
+    if not text:
+        return None
+    if not WHOLE_NUMBER.fullmatch(text) or int(text) < 0:
+        allowed = "the id of an event of this stream"
+        raise InvalidInput("Last-Event-ID", f"{text[:64]!r} is not {allowed}", allowed)
+    return int(text)
+
+
 def enabled_of(request: web.Request) -> bool:
     """Return whether the job is to be enabled."""
     text = parameter(request, "enabled")
@@ -124,27 +183,3 @@ def naming(parameter_name: str, column: str) -> Iterator[None]:
         if error.field == column:
             error.field = parameter_name
         raise
-
-
-async def trigger_request_of(request: web.Request) -> TriggerRequest:
-    """Return what the body asks for; an empty one asks for nothing special.
-
-    Raises:
-        InvalidInput: the body is no JSON object of the known fields.
-    """
-    body = (await request.read()).strip()
-    if not body:
-        return TriggerRequest()
-    try:
-        wanted = msgspec.json.decode(body, type=TriggerRequest)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        place = PLACE_IN_BODY.search(str(fault))
-        raise InvalidInput(
-            place[1] if place else "body", f"the body cannot be read: {fault}", BODY
-        ) from fault
-    if wanted.reason is not None and len(wanted.reason) > LONGEST_REASON:
-        raise InvalidInput("reason", "the reason is too long", f"at most {LONGEST_REASON} characters")
-    encoded = msgspec.json.encode(wanted.params)
-    if len(encoded) > LARGEST_PARAMS_BYTES or ENCODED_NUL.search(encoded):
-        raise InvalidInput("params", "params are too large, or hold the character NUL", "at most 64 KB")
-    return wanted

@@ -8,19 +8,22 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from service.api.answers import answer
+from service.api.answers import Answer, answer, encoded_answer
 from service.api.auth import CALLER
-from service.api.inputs import cron_of, enabled_of, job_id_of, naming, trigger_request_of
+from service.api.inputs import cron_of, enabled_of, job_id_of, naming
 from service.api.models import (
     EnabledChangeJson,
     JobJson,
     ScheduleChangeJson,
+    TriggerRequest,
     execution_json,
     job_json,
 )
-from service.database.history import HistoryStore
-from service.database.jobs import JobStore
-from service.database.triggers import TriggerStore
+from service.api.models_jobs import JobDetailJson, job_detail_json
+from service.api.preconditions import expected_revision_of, keyed_call_of, revision_tag
+from service.api.repeats import Repeats
+from service.api.typed_bodies import with_body
+from service.database.stores import Stores
 from service.domain.clock import Clock
 from service.domain.execution import new_execution_id
 from service.domain.overview import JobOverview, JobStatus
@@ -37,16 +40,9 @@ CheckParams = Callable[[str, dict[str, Any]], dict[str, Any]]
 class JobEndpoints:
     """Handlers of the calls about jobs."""
 
-    def __init__(
-        self,
-        *,
-        jobs: JobStore,
-        history: HistoryStore,
-        triggers: TriggerStore,
-        clock: Clock,
-        check_params: CheckParams,
-    ) -> None:
-        self._jobs, self._history, self._triggers = jobs, history, triggers
+    def __init__(self, *, stores: Stores, clock: Clock, check_params: CheckParams) -> None:
+        self._jobs, self._history, self._triggers = stores.jobs, stores.history, stores.triggers
+        self._repeats = Repeats(stores.idempotency)
         self._clock, self._check_params = clock, check_params
 
     def routes(self) -> list[web.RouteDef]:
@@ -59,7 +55,7 @@ class JobEndpoints:
             web.put("/v1/console/jobs/{jobId}/enabled", self.set_enabled),
         ]
 
-    async def list_jobs(self, _: web.Request) -> web.Response:
+    async def list_jobs(self, _: web.Request) -> Answer[list[JobJson]]:
         """Answer all jobs."""
         return answer(await self._shown(await self._jobs.overviews()))
 
@@ -71,36 +67,50 @@ class JobEndpoints:
                 await asyncio.sleep(0)
         return shown
 
-    async def show_job(self, request: web.Request) -> web.Response:
-        """Answer one job with its recent executions."""
-        job = await self._jobs.overview(job_id_of(request))
-        recent = await self._history.recent_of_job(job.job_id, RECENT_EXECUTIONS)
+    async def show_job(self, request: web.Request) -> Answer[JobDetailJson]:
+        """Answer one job with its recent executions; the ETag is its revision."""
+        job = await self._jobs.details(job_id_of(request))
+        recent = await self._history.recent_of_job(job.row.job_id, RECENT_EXECUTIONS)
         executions = [execution_json(execution) for execution in recent]
-        return answer(msgspec.structs.replace(job_json(job, self._clock.now()), recent_executions=executions))
+        shown = job_detail_json(job, self._clock.now(), executions)
+        return answer(shown, headers=revision_tag(job.row.revision))
 
-    async def trigger_job(self, request: web.Request) -> web.Response:
-        """Queue an execution and answer at once; the run does not hold the request."""
-        wanted = await trigger_request_of(request)
-        job = await self._jobs.overview(job_id_of(request))
-        params = self._check_params(job.handler, wanted.params) if wanted.params else {}
+    @with_body
+    async def trigger_job(self, request: web.Request, body: TriggerRequest) -> Answer[JobJson]:
+        """Queue an execution and answer at once; the run does not hold the request.
+
+        Under an `Idempotency-Key` a repeat finds the same execution, and gets the same answer.
+        """
+        job_id, call = job_id_of(request), await keyed_call_of(request)
+        if (encoded := await self._repeats.find(call)) is not None:
+            return encoded_answer(encoded)
+        job = await self._jobs.overview(job_id)
+        params = self._check_params(job.handler, body.params) if body.params else {}
         execution_id, actor = new_execution_id(self._clock.now()), request[CALLER].subject
-        await self._triggers.request_execution(job.job_id, execution_id, params, requested_by=actor)
-        log.info(
-            "job_triggered",
-            job_id=job.job_id,
-            execution_id=str(execution_id),
-            actor=actor,
-            reason=wanted.reason,
+        kept = await self._triggers.request_execution(job_id, execution_id, params, actor, call)
+        if kept is not None and kept.execution_id is not None:
+            execution_id = kept.execution_id
+        else:
+            log.info(
+                "job_triggered",
+                job_id=job_id,
+                execution_id=str(execution_id),
+                actor=actor,
+                reason=body.reason,
+            )
+        shown = msgspec.structs.replace(
+            job_json(job, self._clock.now()), status=JobStatus.RUNNING, execution_id=execution_id
         )
-        shown = job_json(job, self._clock.now())
-        return answer(msgspec.structs.replace(shown, status=JobStatus.RUNNING, execution_id=execution_id))
+        return encoded_answer(await self._repeats.keep(call, shown))
 
-    async def set_schedule(self, request: web.Request) -> web.Response:
+    async def set_schedule(self, request: web.Request) -> Answer[ScheduleChangeJson]:
         """Give a CRON job another schedule; the row is the truth, and every replica hears of it."""
+        expected = expected_revision_of(request)
         with naming("cron", column="schedule_cron"):
             job = await self._jobs.overview(job_id_of(request))
             cron = cron_of(request, job, self._clock.now())
-            change = await self._jobs.set_schedule(job.job_id, cron, actor=request[CALLER].subject)
+            actor = request[CALLER].subject
+            change = await self._jobs.set_schedule(job.job_id, cron, actor, expected)
         return answer(
             ScheduleChangeJson(
                 job_id=job.job_id,
@@ -108,13 +118,15 @@ class JobEndpoints:
                 new_schedule=change.new,
                 message=f"Job {job.job_id} rescheduled with new cron: {change.new}",
                 revision=change.revision,
-            )
+            ),
+            headers=revision_tag(change.revision),
         )
 
-    async def set_enabled(self, request: web.Request) -> web.Response:
+    async def set_enabled(self, request: web.Request) -> Answer[EnabledChangeJson]:
         """Enable or disable a job."""
         job_id, enabled = job_id_of(request), enabled_of(request)
-        change = await self._jobs.set_enabled(job_id, enabled, actor=request[CALLER].subject)
+        expected = expected_revision_of(request)
+        change = await self._jobs.set_enabled(job_id, enabled, request[CALLER].subject, expected)
         return answer(
             EnabledChangeJson(
                 job_id=job_id,
@@ -122,5 +134,6 @@ class JobEndpoints:
                 was_enabled=change.old,
                 message=f"Job {job_id} {'enabled' if change.new else 'disabled'}",
                 revision=change.revision,
-            )
+            ),
+            headers=revision_tag(change.revision),
         )

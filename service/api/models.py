@@ -1,15 +1,17 @@
 """What the API answers: the reference's JSON, camelCase, with our further fields behind its own."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
+from service.api.cursors import execution_cursor
 from service.api.inputs import Paging
 from service.domain.history import ExecutionTotals, HistoryPage, PastExecution
 from service.domain.job import ScheduleType
 from service.domain.overview import JobOverview, JobStatus, PausedBy
+from service.domain.run_log import LogEntry
 
 WITHOUT_SCHEDULE = "Manual trigger only"
 
@@ -79,14 +81,32 @@ class StatsJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class HistoryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of the history."""
+    """A page of the history; `nextCursor` leads on, and is null at the end.
+
+    With a filter or a cursor nobody counts: `stats`, `totalCount` and `totalPages` are null then.
+    """
 
     executions: list[ExecutionJson]
-    stats: StatsJson
-    page: int
+    stats: StatsJson | None
+    page: int | None
     page_size: int
-    total_count: int
-    total_pages: int
+    total_count: int | None
+    total_pages: int | None
+    next_cursor: str | None
+
+
+class LogEntryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A line of a run's log; `fields` are what the handler said besides."""
+
+    timestamp: datetime
+    level: str
+    message: str
+    logger: str
+    job_name: str
+    job_id: str
+    execution_id: UUID
+    log_id: int
+    fields: dict[str, Any]
 
 
 class ScheduleChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -107,6 +127,13 @@ class EnabledChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     was_enabled: bool
     message: str
     revision: int
+
+
+class TriggerRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The optional body of a trigger."""
+
+    params: dict[str, Any] = {}
+    reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,16 +228,33 @@ def stats_json(totals: ExecutionTotals, since_days: int) -> StatsJson:
     )
 
 
-def history_json(history: HistoryPage, paging: Paging) -> HistoryJson:
+def history_json(history: HistoryPage, paging: Paging, *, is_by_cursor: bool = False) -> HistoryJson:
     """Show a page; what is unfinished stands on the pages, so it counts there, and not in the statistics."""
-    count = history.totals.total_count + history.unfinished_count
+    totals = history.totals
+    count = None if totals is None else totals.total_count + history.unfinished_count
     return HistoryJson(
         executions=[execution_json(execution) for execution in history.executions],
-        stats=stats_json(history.totals, paging.since_days),
-        page=paging.page,
+        stats=None if totals is None else stats_json(totals, paging.since_days),
+        page=None if is_by_cursor else paging.page,
         page_size=paging.page_size,
         total_count=count,
-        total_pages=-(-count // paging.page_size),
+        total_pages=None if count is None else -(-count // paging.page_size),
+        next_cursor=execution_cursor(history.next_key),
+    )
+
+
+def log_entry_json(entry: LogEntry) -> LogEntryJson:
+    """Show a line of a run's log."""
+    return LogEntryJson(
+        timestamp=entry.logged_at,
+        level=entry.level,
+        message=entry.message,
+        logger=entry.logger,
+        job_name=entry.job_name,
+        job_id=entry.job_id,
+        execution_id=entry.execution_id,
+        log_id=entry.log_id,
+        fields=entry.fields,
     )
 
 

@@ -1,16 +1,14 @@
 """The preview of a schedule: what it would do, and what it would change of a job's plan."""
 
-from datetime import UTC, datetime
-
 import msgspec
 from aiohttp import web
 
 from service.api.answers import answer
-from service.api.inputs import JOB_ID, parameter, whole_number
+from service.api.inputs import JOB_ID, instant_of, parameter, whole_number
 from service.database.jobs import JobStore
 from service.domain.clock import Clock
 from service.domain.cron import plan_difference, preview_schedule
-from service.domain.errors import InvalidInput, JobNotFound
+from service.domain.errors import JobNotFound
 from service.domain.job import ClockChangePolicy
 from service.domain.overview import JobOverview
 
@@ -66,23 +64,3 @@ def plan_of(job: JobOverview) -> tuple[str, str, ClockChangePolicy] | None:
     if job.schedule_cron is None or not job.enabled:
         return None
     return job.schedule_cron, job.time_zone, job.clock_change_policy
-
-
-def instant_of(request: web.Request, name: str, default: datetime) -> datetime:
-    """Return a query parameter as an instant; absent or empty means `default`.
-
-    Raises:
-        InvalidInput: it is no RFC 3339 instant with an offset, or not between the years 1970 and 9000.
-    """
-    text = parameter(request, name)
-    if not text:
-        return default
-    allowed = "an RFC 3339 instant from 1970 to 9000 with an offset, such as 2026-03-08T06:59:00Z"
-    try:
-        # A plus sign that nobody encoded arrives as a space.
-        found = msgspec.convert(text.replace(" ", "+"), datetime)
-    except msgspec.ValidationError as fault:
-        raise InvalidInput(name, f"{text[:64]!r} is no instant", allowed) from fault
-    if found.tzinfo is None or not 1970 <= found.year <= 9000:
-        raise InvalidInput(name, f"{text[:64]!r} is no instant with an offset in that range", allowed)
-    return found.astimezone(UTC)

@@ -11,12 +11,17 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from service.api.answers import answer
+from service.api.models_jobs import JobRowJson, row_json
+from service.api.preconditions import revision_tag
 from service.domain.errors import (
+    ChangeNotFound,
     CronsoleError,
     DatabaseUnavailable,
     ExecutionNotFound,
     InvalidInput,
     JobNotFound,
+    KeyUsedOtherwise,
+    RequestInProgress,
     StaleRevision,
     StateForbids,
 )
@@ -28,8 +33,11 @@ STATUS: dict[type[CronsoleError], int] = {
     InvalidInput: 400,
     JobNotFound: 404,
     ExecutionNotFound: 404,
+    ChangeNotFound: 404,
+    RequestInProgress: 409,
     StateForbids: 409,
     StaleRevision: 412,
+    KeyUsedOtherwise: 422,
     DatabaseUnavailable: 503,
 }
 RETRY_AFTER_SECONDS = 1
@@ -37,7 +45,10 @@ KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The members of RFC 9457, then ours; `allowed` says what the field may hold."""
+    """The members of RFC 9457, then ours.
+
+    `allowed` says what the field may hold, `current` is the row as somebody else left it.
+    """
 
     type: str
     title: str
@@ -47,6 +58,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     allowed: str | None = None
     job_id: str | None = None
     blocking_execution_id: UUID | None = None
+    current: JobRowJson | None = None
 
 
 def problem(content: Problem, headers: dict[str, str] | None = None) -> web.Response:
@@ -69,8 +81,10 @@ def problem_of(error: CronsoleError) -> Problem:
         facts = {"field": camel_case(error.field), "allowed": error.hint}
     elif isinstance(error, StateForbids):
         facts = {"job_id": error.job_id, "blocking_execution_id": error.blocking_execution_id}
-    elif isinstance(error, JobNotFound | StaleRevision):
+    elif isinstance(error, JobNotFound | ChangeNotFound):
         facts = {"job_id": error.job_id}
+    elif isinstance(error, StaleRevision):
+        facts = {"job_id": error.current.job_id, "current": row_json(error.current)}
     return Problem(
         type="urn:cronsole:problem:" + words.replace(" ", "-"),
         title=words.capitalize(),
@@ -97,10 +111,12 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except CronsoleError as error:
+        if isinstance(error, DatabaseUnavailable | RequestInProgress):
+            return problem(problem_of(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        if isinstance(error, StaleRevision):
+            return problem(problem_of(error), dict(revision_tag(error.current.revision)))
         if status_of(error) < 500:
             return problem(problem_of(error))
-        if isinstance(error, DatabaseUnavailable):
-            return problem(problem_of(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
         log.exception("request_failed", method=request.method, path=request.path)
         return problem(plain_problem(500))
     except web.HTTPException as error:

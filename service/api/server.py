@@ -1,6 +1,6 @@
 """The HTTP server: routes, middlewares and limits put together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -10,21 +10,26 @@ from aiohttp.typedefs import Handler, Middleware
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
+from service.api.execution_calls import ExecutionCallEndpoints
 from service.api.executions import ExecutionEndpoints
+from service.api.fleet import FleetEndpoints
 from service.api.headers import add_security_headers
 from service.api.health import HealthEndpoints
+from service.api.job_edits import JobEditEndpoints
 from service.api.jobs import CheckParams, JobEndpoints
+from service.api.ledger import LedgerEndpoints
+from service.api.limits import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEADERS, limits
+from service.api.log_streams import LogStreams
+from service.api.logs import LogEndpoints
 from service.api.models import Readiness
 from service.api.origins import loopback_names_only
 from service.api.preview import PreviewEndpoints
 from service.api.problems import problems
 from service.api.protocol_log import protocol_logger
 from service.api.signin import SignInEndpoints
+from service.api.timeline import TimelineEndpoints
 from service.api.why import WhyEndpoints
-from service.database.history import HistoryStore
-from service.database.jobs import JobStore
-from service.database.triggers import TriggerStore
-from service.database.why import WhyStore
+from service.database.stores import Stores
 from service.domain.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -38,10 +43,8 @@ LONGEST_PATH_LOGGED = 200
 
 def build_application(
     *,
-    jobs: JobStore,
-    history: HistoryStore,
-    triggers: TriggerStore,
-    why: WhyStore,
+    stores: Stores,
+    log_streams: LogStreams,
     clock: Clock,
     access: Access,
     check_params: CheckParams,
@@ -58,6 +61,7 @@ def build_application(
             request_log(clock),
             problems,
             loopback_names_only(is_on_loopback=access.is_on_loopback),
+            limits,
             authorisation(authentication),
             bodies,
         ],
@@ -67,16 +71,30 @@ def build_application(
     sign_in = SignInEndpoints(
         authentication=authentication, clock=clock, is_on_loopback=access.is_on_loopback
     )
-    about_jobs = JobEndpoints(
-        jobs=jobs, history=history, triggers=triggers, clock=clock, check_params=check_params
-    )
-    application.add_routes(ExecutionEndpoints(history=history).routes())
+    about_jobs = JobEndpoints(stores=stores, clock=clock, check_params=check_params)
+    application.add_routes(ExecutionEndpoints(history=stores.history).routes())
     application.add_routes(about_jobs.routes())
-    application.add_routes(PreviewEndpoints(jobs=jobs, clock=clock).routes())
-    application.add_routes(WhyEndpoints(why=why, clock=clock).routes())
+    application.add_routes(JobEditEndpoints(stores=stores, clock=clock).routes())
+    application.add_routes(LedgerEndpoints(ledger=stores.ledger).routes())
+    application.add_routes(ExecutionCallEndpoints(stores=stores, clock=clock).routes())
+    application.add_routes(TimelineEndpoints(timeline=stores.timeline, clock=clock).routes())
+    application.add_routes(FleetEndpoints(stores=stores).routes())
+    application.add_routes(PreviewEndpoints(jobs=stores.jobs, clock=clock).routes())
+    application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(sign_in.routes())
+    application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams).routes())
+    application.on_shutdown.append(stopping(log_streams))
     return application
+
+
+def stopping(log_streams: LogStreams) -> Callable[[web.Application], Awaitable[None]]:
+    """Return what ends all streams, which would hold up the shutdown."""
+
+    async def stop(_: web.Application) -> None:
+        log_streams.stop()
+
+    return stop
 
 
 def request_log(clock: Clock) -> Middleware:
@@ -111,6 +129,9 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
         application,
         logger=protocol_logger(),
         auto_decompress=False,  # a packed body is refused, and must not cost more than its bytes until then
+        max_line_size=LONGEST_LINE_BYTES,
+        max_field_size=LONGEST_HEADER_BYTES,
+        max_headers=MOST_HEADERS,
         access_log=None,  # `request_served` says it, without the query
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=SHUTDOWN_SECONDS,

@@ -5,9 +5,8 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
-from service.api.answers import answer
-from service.api.inputs import job_id_of
-from service.api.preview import instant_of
+from service.api.answers import Answer, answer
+from service.api.inputs import instant_of, job_id_of
 from service.database.why import WhyStore
 from service.domain.clock import Clock
 
@@ -30,7 +29,7 @@ class WhyEndpoints:
         """Return the route of the question."""
         return [web.get("/v1/console/jobs/{jobId}/why", self.why)]
 
-    async def why(self, request: web.Request) -> web.Response:
+    async def why(self, request: web.Request) -> Answer[WhyJson]:
         """Answer in one sentence; without `at`, for now. Fires fall on whole seconds, so `at` does too."""
         job_id = job_id_of(request)
         at = instant_of(request, "at", self._clock.now()).replace(microsecond=0)

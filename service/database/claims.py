@@ -23,6 +23,7 @@ NEXT_DUE = """
      where x.status = 'QUEUED' and x.not_before > clock_timestamp() and x.cancel_requested_at is null
        and x.handler = any (array(select unnest(r.handlers) from replicas r where r.replica_id = $1))
 """
+# Only who takes over from another owner, or makes another attempt, finds a checkpoint.
 OWNED = """
     select x.execution_id, x.job_id, x.handler, x.fencing_number, x.attempt, x.triggered_by, x.params,
            x.fire_time, x.window_start, x.window_end, j.timeout_seconds, j.on_lost, p.checkpoint
@@ -30,7 +31,9 @@ OWNED = """
       left join jobs j on j.job_id = x.job_id
       left join lateral (
            select q.checkpoint from job_executions y join job_execution_progress q using (execution_id)
-            where (y.execution_id = coalesce(x.first_execution_id, x.execution_id)
+            where (x.first_execution_id is not null or x.fencing_number > 1
+                   or exists (select from job_execution_progress o where o.execution_id = x.execution_id))
+              and (y.execution_id = coalesce(x.first_execution_id, x.execution_id)
                    or y.first_execution_id = coalesce(x.first_execution_id, x.execution_id))
               and q.checkpoint is not null
             order by y.attempt desc, y.created_at desc limit 1) p on true

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 import msgspec
 
+from service.database.plans import job_from_row
 from service.database.pool import Connection, Database
-from service.domain.errors import JobBeingEdited, JobNotFound
-from service.domain.overview import EnabledChange, JobOverview, ScheduleChange
+from service.domain.errors import JobBeingEdited, JobNotFound, StaleRevision
+from service.domain.job import Job
+from service.domain.overview import EnabledChange, JobDetails, JobOverview, ScheduleChange
 
 # Somebody's open psql transaction must not hold a request. Who waits behind another waiter waits twice, for
 # its turn and for the row: two seconds at most, below the statement timeout, so that the answer is a 409.
@@ -31,7 +33,13 @@ OVERVIEWS = """
 ALL_OVERVIEWS = OVERVIEWS + " order by j.job_id"
 ONE_OVERVIEW = OVERVIEWS + " where j.job_id = $1"
 ACT = "select set_config('cronsole.actor', $1, true), set_config('lock_timeout', $2, true)"
-LOCK_JOB = "select schedule_cron, enabled from jobs where job_id = $1 for no key update"
+LOCK_JOB = "select * from jobs where job_id = $1 for no key update"
+JOB_ROW = """
+    select j.*, exists (select from replicas r where r.lease_expires_at > clock_timestamp()
+                                                 and j.handler = any (r.handlers)) as is_handler_live
+      from jobs j
+     where j.job_id = $1
+"""
 SET_SCHEDULE = "update jobs set schedule_cron = $2 where job_id = $1 returning schedule_cron, revision"
 SET_ENABLED = "update jobs set enabled = $2 where job_id = $1 returning enabled, revision"
 
@@ -64,50 +72,97 @@ class JobStore:
             raise JobNotFound(job_id)
         return overview_from_row(row)
 
-    async def set_schedule(self, job_id: str, schedule_cron: str, actor: str) -> ScheduleChange:
+    async def details(self, job_id: str) -> JobDetails:
+        """One job with all of its columns.
+
+        Raises:
+            JobNotFound: there is none of this id.
+        """
+        async with self._database.connection() as connection:
+            return await job_details(connection, job_id)
+
+    async def set_schedule(
+        self, job_id: str, schedule_cron: str, actor: str, expected_revision: int | None = None
+    ) -> ScheduleChange:
         """Give a CRON job another expression; the same one again changes nothing.
 
         Raises:
             JobNotFound: there is none of this id.
             JobBeingEdited: somebody keeps the row in an open transaction.
+            StaleRevision: the job is not at the expected revision.
             InvalidInput: the schema refuses the expression, or the job is MANUAL.
         """
-        async with acting(self._database, job_id, actor) as (connection, old):
+        async with acting(self._database, job_id, actor, expected_revision) as (connection, old):
             new = await connection.fetchrow(SET_SCHEDULE, job_id, schedule_cron)
             assert new is not None
-            return ScheduleChange(old["schedule_cron"], new["schedule_cron"], new["revision"])
+            return ScheduleChange(old.schedule_cron, new["schedule_cron"], new["revision"])
 
-    async def set_enabled(self, job_id: str, enabled: bool, actor: str) -> EnabledChange:
+    async def set_enabled(
+        self, job_id: str, enabled: bool, actor: str, expected_revision: int | None = None
+    ) -> EnabledChange:
         """Enable or disable a job; what it is already changes nothing.
 
         Raises:
-            JobNotFound, JobBeingEdited: as for `set_schedule`.
+            JobNotFound, JobBeingEdited, StaleRevision: as for `set_schedule`.
         """
-        async with acting(self._database, job_id, actor) as (connection, old):
+        async with acting(self._database, job_id, actor, expected_revision) as (connection, old):
             new = await connection.fetchrow(SET_ENABLED, job_id, enabled)
             assert new is not None
-            return EnabledChange(old["enabled"], new["enabled"], new["revision"])
+            return EnabledChange(old.enabled, new["enabled"], new["revision"])
 
 
 @asynccontextmanager
-async def acting(
-    database: Database, job_id: str, actor: str
-) -> AsyncIterator[tuple[Connection, asyncpg.Record]]:
-    """Open a short transaction in the name of `actor` that holds the job's row, and yield what the row was.
+async def acting_alone(database: Database, job_id: str, actor: str) -> AsyncIterator[Connection]:
+    """Open a short transaction in the name of `actor`, who is about to touch the job.
 
     Raises:
-        JobNotFound: there is none of this id.
         JobBeingEdited: somebody keeps the row in an open transaction.
     """
     try:
         async with database.transaction() as connection:
             await connection.execute(ACT, actor, LOCK_TIMEOUT)
-            row = await connection.fetchrow(LOCK_JOB, job_id)
-            if row is None:
-                raise JobNotFound(job_id)
-            yield connection, row
+            yield connection
     except asyncpg.LockNotAvailableError as fault:
         raise JobBeingEdited(job_id, f"somebody is changing job {job_id!r} in an open transaction") from fault
+
+
+@asynccontextmanager
+async def acting(
+    database: Database, job_id: str, actor: str, expected_revision: int | None = None
+) -> AsyncIterator[tuple[Connection, Job]]:
+    """Open a short transaction in the name of `actor` that holds the job's row, and yield what the row was.
+
+    Raises:
+        JobNotFound: there is none of this id.
+        JobBeingEdited: somebody keeps the row in an open transaction.
+        StaleRevision: the row is not at the expected revision; None expects nothing.
+    """
+    async with acting_alone(database, job_id, actor) as connection:
+        yield connection, await locked_job(connection, job_id, expected_revision)
+
+
+async def locked_job(connection: Connection, job_id: str, expected_revision: int | None) -> Job:
+    """Lock the row of a job and return it; errors as `acting`."""
+    row = await connection.fetchrow(LOCK_JOB, job_id)
+    if row is None:
+        raise JobNotFound(job_id)
+    job = job_from_row(row)
+    if expected_revision not in (None, job.revision):
+        raise StaleRevision(job, expected_revision or 0)
+    return job
+
+
+async def job_details(connection: Connection, job_id: str) -> JobDetails:
+    """Read a job as it is for this transaction.
+
+    Raises:
+        JobNotFound: there is none of this id.
+    """
+    overview = await connection.fetchrow(ONE_OVERVIEW, job_id)
+    row = await connection.fetchrow(JOB_ROW, job_id)
+    if overview is None or row is None:
+        raise JobNotFound(job_id)
+    return JobDetails(overview_from_row(overview), job_from_row(row), row["is_handler_live"])
 
 
 def overview_from_row(row: asyncpg.Record) -> JobOverview:

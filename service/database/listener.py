@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from service.database.pool import connect, unavailable_as_ours
+from service.database.pooling import detect_pooling, hears_notify
 from service.database.replicas import application_name
 from service.domain.backoff import Backoff
 from service.domain.clock import Clock
@@ -20,6 +21,10 @@ log = structlog.get_logger(__name__)
 JOBS_CHANNEL, EVENTS_CHANNEL = "cronsole_jobs", "cronsole_events"
 PROBE_SECONDS = 2.0
 HEAR_SECONDS = 2.0
+POLL_SECONDS = 5.0
+POLLS_BEFORE_LISTENING = 12
+BEHIND_A_POOLER = "a pooler in transaction mode keeps no LISTEN; set LISTEN_DATABASE_URL to a way past it"
+DEAF = "what the database sends does not arrive; let LISTEN_DATABASE_URL lead to the same database"
 
 Hear = Callable[[str], None]
 ListenerConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -28,7 +33,9 @@ ListenerConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 class Listener:
     """One per replica. `on_jobs` and `on_event` get payloads, which are hints and never the truth.
 
-    `on_connected` is called after each (re)connect, once LISTEN is in force: hints may have been lost.
+    `on_connected` is called after each (re)connect, once LISTEN is in force: hints may have been lost. Where
+    LISTEN has no effect it is called every five seconds instead, and `polling` says why. `notify_url` is
+    where the others send their hints: by default the same.
     """
 
     def __init__(
@@ -40,11 +47,15 @@ class Listener:
         on_jobs: Hear,
         on_event: Hear,
         on_connected: Callable[[], None],
+        notify_url: str | None = None,
     ) -> None:
         self._clock, self._url, self._replica_id = clock, url, replica_id
         self._on_jobs, self._on_event, self._on_connected = on_jobs, on_event, on_connected
         self._probe_channel = f"cronsole_probe_{replica_id.hex}"
+        self._notify_url = notify_url or url
+        self._has_heard_others = False
         self.round_trip_ms: float | None = None
+        self.polling: str | None = None
 
     @property
     def is_hearing(self) -> bool:
@@ -56,7 +67,11 @@ class Listener:
         backoff = Backoff()
         while True:
             try:
+                if (reason := await self._reason_to_poll()) is not None:
+                    await self._poll(reason)
+                    continue
                 async with self._connected() as (connection, heard):
+                    self.polling = None
                     log.info("listener_connected")
                     self._on_connected()
                     backoff.succeeded()
@@ -68,6 +83,29 @@ class Listener:
             finally:
                 self.round_trip_ms = None
             await self._clock.sleep(pause)
+
+    async def _reason_to_poll(self) -> str | None:
+        """Say why LISTEN would have no effect, None if it has: examined until others were heard once.
+
+        Our own probe proves too little: a pooler brings home what a connection sends to itself.
+        """
+        if self._has_heard_others:
+            return None
+        if not (await detect_pooling(self._url)).keeps_sessions:
+            return BEHIND_A_POOLER
+        if await hears_notify(self._url, self._notify_url, self._clock) is None:
+            return DEAF
+        self._has_heard_others = True
+        return None
+
+    async def _poll(self, reason: str) -> None:
+        """Have everything looked at every five seconds, for a minute; then LISTEN may be tried again."""
+        if self.polling != reason:
+            log.warning("listener_polls", reason=reason, every_seconds=POLL_SECONDS)
+        self.polling = reason
+        for _ in range(POLLS_BEFORE_LISTENING):
+            self._on_connected()
+            await self._clock.sleep(POLL_SECONDS)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[ListenerConnection, asyncio.Event]]:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +16,7 @@ from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.cron import zone_names
 from service.domain.errors import DatabaseUnavailable, ForeignDatabase, MigrationRefused
+from service.domain.pooling import Pooling
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,8 @@ LOCK_POLL_SECONDS = 0.05
 LOCK_SECONDS = 120.0
 FILE_NAME = re.compile(r"(\d{3})_[a-z_]+\.sql")
 
+TRY_LOCK, UNLOCK = "select pg_try_advisory_lock($1)", "select pg_advisory_unlock($1)"
+TRY_TRANSACTION_LOCK = "select pg_try_advisory_xact_lock($1)"
 CREATE_LEDGER = """
     create table if not exists cronsole_migrations (
         version    integer primary key,
@@ -107,36 +110,44 @@ async def pending(
 
 
 @asynccontextmanager
-async def migration_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
+async def migration_lock(
+    connection: "asyncpg.Connection[asyncpg.Record]", pooling: Pooling = Pooling.NONE
+) -> AsyncIterator[None]:
     """Hold the lock of all migrations.
 
-    Polls: a blocking wait would hold a snapshot, and deadlock with CREATE INDEX CONCURRENTLY.
+    Polls: a blocking wait would hold a snapshot, and deadlock with CREATE INDEX CONCURRENTLY. Where a pooler
+    gives each transaction another session, a session's lock would get lost: there all is one transaction.
 
     Raises:
         DatabaseUnavailable: somebody else held it for two minutes.
     """
-    try:
-        async with asyncio.timeout(LOCK_SECONDS):
-            while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK_KEY):  # noqa: ASYNC110 - see above
-                await asyncio.sleep(LOCK_POLL_SECONDS)
-    except TimeoutError as fault:
-        raise DatabaseUnavailable("another process has been migrating for two minutes") from fault
-    try:
-        yield
-    finally:
-        await connection.fetchval("select pg_advisory_unlock($1)", LOCK_KEY)
+    async with AsyncExitStack() as stack:
+        if not pooling.keeps_sessions:
+            await stack.enter_async_context(connection.transaction())
+        try_lock = TRY_LOCK if pooling.keeps_sessions else TRY_TRANSACTION_LOCK
+        try:
+            async with asyncio.timeout(LOCK_SECONDS):
+                while not await connection.fetchval(try_lock, LOCK_KEY):  # noqa: ASYNC110 - see above
+                    await asyncio.sleep(LOCK_POLL_SECONDS)
+        except TimeoutError as fault:
+            raise DatabaseUnavailable("another process has been migrating for two minutes") from fault
+        try:
+            yield
+        finally:
+            if pooling.keeps_sessions:
+                await connection.fetchval(UNLOCK, LOCK_KEY)
 
 
 async def check_database(database_url: str) -> list[str]:
     """Return the names of the migrations that the database lacks; changes nothing. Errors as `migrate`."""
-    connection = await connect(database_url, "cronsole check")
+    connection = await connect(database_url, "cronsole check", Pooling.TRANSACTION)  # right behind any
     try:
         return [migration.name for migration in await pending(connection, read_migrations())]
     finally:
         connection.terminate()
 
 
-async def migrate_when_possible(database_url: str, clock: Clock) -> None:
+async def migrate_when_possible(database_url: str, clock: Clock, pooling: Pooling = Pooling.NONE) -> None:
     """Migrate as soon as the database answers; where this role may not, wait for somebody who may.
 
     Raises:
@@ -145,7 +156,7 @@ async def migrate_when_possible(database_url: str, clock: Clock) -> None:
     backoff = Backoff()
     while True:
         try:
-            await migrate(database_url)
+            await migrate(database_url, pooling=pooling)
             return
         except DatabaseUnavailable as fault:
             event, why = "waiting_for_database", str(fault)
@@ -157,7 +168,9 @@ async def migrate_when_possible(database_url: str, clock: Clock) -> None:
         await clock.sleep(pause)
 
 
-async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
+async def migrate(
+    database_url: str, folder: Path | None = None, pooling: Pooling = Pooling.NONE
+) -> list[str]:
     """Bring the database to this version's schema, and return the names of the files applied.
 
     Each file is one transaction. Applying twice changes nothing; of several that start together one applies.
@@ -168,11 +181,11 @@ async def migrate(database_url: str, folder: Path | None = None) -> list[str]:
         DatabaseUnavailable: no answer in time.
     """
     migrations = read_migrations(folder)
-    connection = await connect(database_url, "cronsole migrate")
+    connection = await connect(database_url, "cronsole migrate", pooling)
     connection.add_log_listener(log_notice)
     try:
         with unavailable_as_ours():
-            async with migration_lock(connection):
+            async with migration_lock(connection, pooling):
                 todo = await pending(connection, migrations)
                 for migration in todo:
                     await apply(connection, migration)

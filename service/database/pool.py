@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 
 from service.domain.errors import CronsoleError, DatabaseUnavailable, InvalidInput, JobNotFound, StateForbids
+from service.domain.pooling import Pooling
 
 Connection: TypeAlias = (
     "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -21,11 +22,15 @@ ACQUIRE_SECONDS = 2.0
 # Below the client's limit, so that a statement whose caller gave up has ended on the server too.
 STATEMENT_SECONDS = 5.0
 CLIENT_SECONDS = 7.0
+# Of a request: whoever waits longer has gone, and what takes longer is asked for in the wrong way.
+API_STATEMENT_SECONDS = 2.5
+API_CLIENT_SECONDS = 3.0
 RELEASE_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
 # An idle peer that vanished is noticed within about 15 s, unanswered data within 10 s (Linux tcp(7)).
 KEEPALIVE_IDLE_SECONDS, KEEPALIVE_INTERVAL_SECONDS, KEEPALIVE_PROBES = 5, 3, 3
 TCP_USER_TIMEOUT_MS = 10_000
+CACHED_STATEMENTS = 100  # asyncpg's default
 
 # The escape of U+0000 in JSON. Backslashes before it that come in pairs are themselves escaped backslashes.
 ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -121,7 +126,20 @@ async def prepare(connection: Connection) -> None:
         )
 
 
-async def connect(url: str, application_name: str) -> "asyncpg.Connection[asyncpg.Record]":
+def cached_statements(pooling: Pooling) -> int:
+    """Return how many prepared statements a connection may keep.
+
+    None behind a pooler in transaction mode, where another client's statement may have the name. asyncpg then
+    sends each call under no name and in one unit up to its Sync, which no pooler cuts.
+
+    Source: https://magicstack.github.io/asyncpg/current/faq.html (prepared statements and pgbouncer).
+    """
+    return CACHED_STATEMENTS if pooling.keeps_sessions else 0
+
+
+async def connect(
+    url: str, application_name: str, pooling: Pooling = Pooling.NONE
+) -> "asyncpg.Connection[asyncpg.Record]":
     """Open a connection outside any pool.
 
     Raises:
@@ -129,7 +147,11 @@ async def connect(url: str, application_name: str) -> "asyncpg.Connection[asyncp
     """
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            connection = await asyncpg.connect(url, server_settings={"application_name": application_name})
+            connection = await asyncpg.connect(
+                url,
+                server_settings={"application_name": application_name},
+                statement_cache_size=cached_statements(pooling),
+            )
             await prepare(connection)
             return connection
     except (*UNAVAILABLE, asyncpg.PostgresError) as fault:
@@ -139,6 +161,8 @@ async def connect(url: str, application_name: str) -> "asyncpg.Connection[asyncp
 
 def describe(fault: BaseException) -> str:
     """Say what a fault was without any address or secret in it."""
+    if isinstance(fault, asyncpg.QueryCanceledError):
+        return "the database did not finish in time; ask again, or for less"
     if isinstance(fault, asyncpg.PostgresError):
         return f"the database says: {fault}"
     return f"the database does not answer ({type(fault).__name__})"
@@ -159,13 +183,40 @@ def cut(connection: Connection) -> None:
         connection.terminate()
 
 
+class Door:
+    """How the connections of a pool are opened, from now on."""
+
+    def __init__(self, pooling: Pooling = Pooling.NONE) -> None:
+        self.pooling = pooling
+
+    async def connect(self, url: str, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
+        """Open a connection for a pool, with what a pooler in between takes and keeps."""
+        if not self.pooling.takes_settings:
+            # The name alone is known to every pooler; statements are then bounded on our side only.
+            name = options["server_settings"]["application_name"]
+            options["server_settings"] = {"application_name": name}
+        options["statement_cache_size"] = cached_statements(self.pooling)
+        return await asyncpg.connect(url, **options)
+
+
 class Database:
     """A small pool of connections for one purpose."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", client_seconds: float | None, is_for_handlers: bool
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        client_seconds: float | None,
+        is_for_handlers: bool,
+        door: Door,
     ) -> None:
         self._pool, self._client_seconds, self._is_for_handlers = pool, client_seconds, is_for_handlers
+        self._door = door
+
+    async def adapt_to(self, pooling: Pooling) -> None:
+        """Open all connections, in place of the present ones too, as the pooler that was found wants them."""
+        if pooling is not self._door.pooling:
+            self._door.pooling = pooling
+            await self._pool.expire_connections()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -241,8 +292,11 @@ async def open_database(
     }
     if statement_seconds is not None:
         settings["statement_timeout"] = str(int(statement_seconds * 1000))
+    door = Door()
+    open_connection: Any = door.connect  # its keyword arguments are asyncpg's own, all of them
     pool = asyncpg.create_pool(
         url,
+        connect=open_connection,
         min_size=0,
         max_size=size,
         max_inactive_connection_lifetime=300,
@@ -253,7 +307,7 @@ async def open_database(
     )
     await pool
     try:
-        yield Database(pool, client_seconds, is_for_handlers)
+        yield Database(pool, client_seconds, is_for_handlers, door)
     finally:
         try:
             async with asyncio.timeout(RELEASE_SECONDS):

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.database.pool import Connection, connect, unavailable_as_ours
+from service.domain.pooling import Pooling
 
 RENEW = "select renew_lease($1, $2, $3, $4, $5, $6, $7, $8) as database_now"
 GIVE_UP = "select give_up_lease($1)"
@@ -67,13 +68,15 @@ class LeaseConnection:
 
 
 @asynccontextmanager
-async def open_lease(url: str, vitals: Vitals, lease_seconds: float) -> AsyncIterator[LeaseConnection]:
+async def open_lease(
+    url: str, vitals: Vitals, lease_seconds: float, pooling: Pooling = Pooling.NONE
+) -> AsyncIterator[LeaseConnection]:
     """Connect for the lease alone.
 
     Raises:
         DatabaseUnavailable: no answer in time.
     """
-    connection = await connect(url, application_name(vitals.replica_id, "lease"))
+    connection = await connect(url, application_name(vitals.replica_id, "lease"), pooling)
     try:
         yield LeaseConnection(connection, vitals, lease_seconds)
     finally:

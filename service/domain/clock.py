@@ -121,3 +121,18 @@ def wake(sleeper: "asyncio.Future[None]") -> None:
     """End a sleep, if it has not ended."""
     if not sleeper.done():
         sleeper.set_result(None)
+
+
+def suspended_seconds() -> float | None:
+    """Return how long this machine has been suspended since its start; None where that cannot be read.
+
+    Source: Linux clock_gettime(2): CLOCK_BOOTTIME is CLOCK_MONOTONIC plus all suspensions.
+    """
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return None
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def process_seconds() -> float:
+    """Return the CPU time of this process so far, in seconds, all threads together."""
+    return time.process_time()

@@ -5,11 +5,18 @@ CronsoleError
 │   └── InvalidSchedule     the cron expression, its zone or its policy
 ├── JobNotFound
 ├── ExecutionNotFound
+├── ChangeNotFound
 ├── StateForbids            the state of things forbids it now
 │   ├── JobDisabled
 │   ├── JobAlreadyRunning
+│   ├── JobExists
 │   ├── NoLiveHandler
-│   └── JobBeingEdited
+│   ├── JobBeingEdited
+│   ├── NothingToRevert
+│   ├── ExecutionEnded
+│   └── ExecutionUnfinished
+├── RequestInProgress       a request under the same idempotency key is under way
+├── KeyUsedOtherwise        the idempotency key belongs to another request
 ├── StaleRevision           somebody else changed the job in between
 ├── LeaseLost               this replica no longer owns the execution
 ├── InvalidSettings         variables of the environment that cannot be used, all at once
@@ -28,6 +35,8 @@ CronsoleError
 """
 
 from uuid import UUID
+
+from service.domain.job import Job
 
 
 class CronsoleError(Exception):
@@ -62,6 +71,14 @@ class ExecutionNotFound(CronsoleError):
         self.execution_id = execution_id
 
 
+class ChangeNotFound(CronsoleError):
+    """The audit has no change of this number, or it is another job's."""
+
+    def __init__(self, job_id: str, change_id: int) -> None:
+        super().__init__(f"job {job_id!r} has no change {change_id}")
+        self.job_id, self.change_id = job_id, change_id
+
+
 class StateForbids(CronsoleError):
     """What was asked is well formed, but the state of the job forbids it now."""
 
@@ -78,6 +95,10 @@ class JobAlreadyRunning(StateForbids):
     """The job has an unfinished execution, and its overlap policy allows no other."""
 
 
+class JobExists(StateForbids):
+    """There is a job of this id."""
+
+
 class NoLiveHandler(StateForbids):
     """No live replica knows the job's handler."""
 
@@ -86,12 +107,38 @@ class JobBeingEdited(StateForbids):
     """Somebody holds the job's row in an open transaction."""
 
 
-class StaleRevision(CronsoleError):
-    """The job is at another revision than the caller believes."""
+class NothingToRevert(StateForbids):
+    """There was nothing before the change: it created the job."""
 
-    def __init__(self, job_id: str, expected: int, actual: int) -> None:
-        super().__init__(f"job {job_id!r} is at revision {actual}, not {expected}")
-        self.job_id, self.expected, self.actual = job_id, expected, actual
+
+class ExecutionEnded(StateForbids):
+    """The execution has ended, and only what is queued or running can be cancelled."""
+
+
+class ExecutionUnfinished(StateForbids):
+    """The execution has not ended, and only what has ended can be done again."""
+
+
+class RequestInProgress(CronsoleError):
+    """A request under the same idempotency key has not been answered yet."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"a request under the idempotency key {key!r} is still under way; ask again")
+
+
+class KeyUsedOtherwise(CronsoleError):
+    """The idempotency key came with another request before."""
+
+    def __init__(self, key: str, call: str) -> None:
+        super().__init__(f"the idempotency key {key!r} came with another request before: {call}")
+
+
+class StaleRevision(CronsoleError):
+    """The job is at another revision than the caller believes; `current` is the row as it now is."""
+
+    def __init__(self, current: Job, expected: int) -> None:
+        super().__init__(f"job {current.job_id!r} is at revision {current.revision}, not {expected}")
+        self.current, self.expected = current, expected
 
 
 class LeaseLost(CronsoleError):

@@ -1,6 +1,6 @@
 """What has been: past executions and their statistics."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,56 @@ class PastExecution(msgspec.Struct, frozen=True, kw_only=True):
     first_execution_id: UUID | None
 
 
+class ExecutionDetails(PastExecution, frozen=True, kw_only=True):
+    """One execution with everything that its row holds, and the progress that it last reported."""
+
+    created_at: datetime
+    not_before: datetime
+    params: dict[str, Any]
+    result: Any
+    replica_id: UUID | None
+    fencing_number: int
+    cancel_requested_at: datetime | None
+    cancel_requested_by: str | None
+    progress_done: float | None
+    progress_total: float | None
+    progress_note: str | None
+    progress_at: datetime | None
+
+    @property
+    def lateness_ms(self) -> float | None:
+        """From the fire time to the start, in milliseconds; None where either is missing."""
+        if self.fire_time is None or not self.fencing_number:
+            return None
+        return (self.start_time - self.fire_time) / timedelta(milliseconds=1)
+
+
+UNFINISHED = frozenset({ExecutionStatus.QUEUED, ExecutionStatus.RUNNING})
+UNSUCCESSFUL = frozenset(
+    {ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.CANCELLED, ExecutionStatus.LOST}
+)
+
+
+class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which executions are asked for; empty means any. They started in `since_days`, or in [since, until).
+
+    `text` is looked for, whatever its case, in job, requester and error messages.
+    """
+
+    job_id: str | None = None
+    since_days: int = 30
+    since: datetime | None = None
+    until: datetime | None = None
+    statuses: frozenset[ExecutionStatus] = frozenset()
+    triggered_by: frozenset[TriggeredBy] = frozenset()
+    text: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all executions of the last days are asked for, which the statistics have counted."""
+        return not (self.since or self.until or self.statuses or self.triggered_by or self.text)
+
+
 class ExecutionTotals(msgspec.Struct, frozen=True, kw_only=True):
     """Ended executions of a period, by hours of their start; failures are FAILED, TIMEOUT and LOST."""
 
@@ -62,8 +112,13 @@ class ExecutionTotals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of executions, newest first; `unfinished_count` of all pages are not in the totals yet."""
+    """Executions, newest first, and the key after which the next page begins; None: there is none.
+
+    `totals` are of the whole period, and None where nobody counts; `unfinished_count` of all pages are not
+    in them yet.
+    """
 
     executions: list[PastExecution]
-    totals: ExecutionTotals
-    unfinished_count: int
+    next_key: tuple[datetime, UUID] | None = None
+    totals: ExecutionTotals | None = None
+    unfinished_count: int = 0

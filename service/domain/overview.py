@@ -7,7 +7,7 @@ import msgspec
 
 from service.domain.cron import parse_schedule
 from service.domain.errors import InvalidInput
-from service.domain.job import ClockChangePolicy, ScheduleType
+from service.domain.job import ClockChangePolicy, Job, ScheduleType
 
 
 class JobStatus(StrEnum):
@@ -95,6 +95,14 @@ class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
         except InvalidInput:
             return None  # stored before the grammar or the zone data moved on
         return schedule.next_fire_time(max(now, self.planned_from))
+
+
+class JobDetails(msgspec.Struct, frozen=True):
+    """One job as its own page shows it: the overview, the whole row, whether a live replica can run it."""
+
+    overview: JobOverview
+    row: Job
+    is_handler_live: bool
 
 
 class ScheduleChange(msgspec.Struct, frozen=True):

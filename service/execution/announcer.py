@@ -1,7 +1,7 @@
 """Sends hints to all replicas: gathered, and never inside a transaction that writes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ class Announcer:
         self._clock, self._replica_id, self._send = clock, replica_id, send
         self._is_queued = self._is_cancelling = False
         self._acknowledged: dict[str, int] = {}
+        self._logged: set[str] = set()
         self._wake = asyncio.Event()
 
     def queued(self) -> None:
@@ -41,6 +42,11 @@ class Announcer:
     async def acknowledge(self, plans: Sequence[Plan]) -> None:
         """These revisions are in force on this replica."""
         self._acknowledged.update({plan.job_id: plan.revision for plan in plans})
+        self._wake.set()
+
+    def logged(self, job_ids: Iterable[str]) -> None:
+        """Runs of these jobs have new lines in their logs."""
+        self._logged.update(job_ids)
         self._wake.set()
 
     async def run(self) -> None:
@@ -63,5 +69,9 @@ class Announcer:
         for start in range(0, len(jobs), MOST_JOBS_A_HINT):
             part = dict(jobs[start : start + MOST_JOBS_A_HINT])
             hints.append({"type": "acknowledged", "replicaId": self._replica_id, "revisions": part})
-        self._is_queued, self._is_cancelling, self._acknowledged = False, False, {}
+        logged = sorted(self._logged)
+        for start in range(0, len(logged), MOST_JOBS_A_HINT):
+            hints.append({"type": "log", "jobIds": logged[start : start + MOST_JOBS_A_HINT]})
+        self._is_queued = self._is_cancelling = False
+        self._acknowledged, self._logged = {}, set()
         return hints

@@ -17,7 +17,8 @@ from service.domain.misfire import MISFIRE_AFTER
 
 log = structlog.get_logger(__name__)
 
-MOST_FIRES_A_CALL = 5_000
+# Far from the statement timeout, which would fail all of them, and again at each repetition.
+MOST_FIRES_A_CALL = 2_000
 # A reply this late may be about executions that were declared LOST meanwhile: look before starting them.
 LATE_REPLY_SECONDS = 1.0
 TAKE_POLL_SECONDS = 5.0

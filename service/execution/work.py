@@ -132,17 +132,17 @@ def outcome_from(
     """
     known = {"execution_id": execution.execution_id, "fencing_number": execution.fencing_number}
     redact = work.redact if work else unchanged
-    messages = [redact(message)] if message else []
+    messages = [redact(message)] if message else []  # before any cut: a cut secret would not be found
     try:
         left_behind = what_is_left(work) if work else {}
         return outcome(status, left_behind, messages, **known)
     except Exception as fault:
-        messages.append(redact(f"what the run left behind cannot be stored: {describe(fault)}"))
+        messages.append(f"what the run left behind cannot be stored: {redact(describe(fault))}")
         return outcome(status, {}, messages, **known)
 
 
 def what_is_left(work: Work) -> dict[str, Any]:
-    """Return the effects of a run by the names of the outcome's fields, without its secrets."""
+    """Return the effects of a run by the names of the outcome's fields, its secrets hidden."""
     effects, redact = work.effects, work.redact
     msgspec.json.encode(effects.result)
     return {

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-import asyncpg
 import msgspec
 
 from service.database.received_bytes import ReceivedBytes
+from service.database.statement_faults import STATEMENT_FAULTS, explain
 from service.database.statements import MOST_BYTES_AT_ONCE, run_statement
 from service.domain.errors import StatementFailed
 from service.handlers.facts import facts_of
@@ -58,32 +58,8 @@ async def run_sql_as(run: Run[SqlParams], role: str | None) -> None:
                 timeout_seconds=LONGEST_STATEMENT_SECONDS if limit is None else limit + SERVER_GRACE_SECONDS,
                 received=received,
             )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError, OverflowError) as fault:
+    except STATEMENT_FAULTS as fault:
         # The cause is not chained: it may hold the beginning of a secret, which nobody would recognise.
         raise StatementFailed(explain(fault, received, may_show_values=not run.redact.has_secrets)) from None
     run.result = msgspec.to_builtins(result)
     run.log.info("statement_executed", row_count=result.row_count, command=result.command)
-
-
-def explain(fault: Exception, received: ReceivedBytes, *, may_show_values: bool) -> str:
-    """Say what went wrong with a statement.
-
-    Postgres cuts long values in its DETAIL, and a secret that is cut cannot be hidden any more.
-    """
-    if received.is_exceeded:
-        megabytes = received.most // 1024**2
-        return f"the statement returned more than {megabytes} MB at once; aggregate less, or return no rows"
-    if isinstance(fault, asyncpg.UnsupportedClientFeatureError):
-        return f"the driver says: {fault}"
-    if isinstance(fault, (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError)):
-        return f"the connection to the database was lost ({type(fault).__name__})"
-    if not isinstance(fault, asyncpg.PostgresError):
-        return "a value of the result cannot be shown; cast it to text"
-    if getattr(fault, "severity", None) is None:  # the driver's own, about a value
-        return "an argument does not fit its type; cast it in the statement, as in $1::text::inet"
-    if fault.sqlstate == "42601" and "multiple commands" in str(fault.message):
-        return "params.statement holds more than one statement; a job runs one, and one transaction"
-    text = f"{fault.message} (SQLSTATE {fault.sqlstate})"
-    if fault.detail and may_show_values:
-        text += f"\nDETAIL: {fault.detail}"
-    return text + (f"\nHINT: {fault.hint}" if fault.hint else "")

@@ -47,6 +47,7 @@ viewer    GET    /v1/console/jobs/{id}/logs/recent
 viewer    GET    /v1/console/jobs/{id}/logs/stream
 viewer    GET    /v1/console/jobs/{id}/stats
 viewer    GET    /v1/console/jobs/{id}/why
+viewer    GET    /v1/console/pause
 viewer    GET    /v1/console/replicas
 viewer    GET    /v1/console/schedule/preview
 viewer    GET    /v1/console/timeline

@@ -104,7 +104,8 @@ async def test_a_page_of_the_history_has_the_form_of_the_reference(api: Api):
     """Old clients find their fields; ours stand behind them."""
     answer = await api.get(f"/{JOB}/history")
     assert answer.status == 200
-    assert set(answer.body) == {"executions", "stats", "page", "pageSize", "totalCount", "totalPages"}
+    reference = {"executions", "stats", "page", "pageSize", "totalCount", "totalPages"}
+    assert set(answer.body) == reference | {"nextCursor"}
     assert (answer.body["page"], answer.body["pageSize"], len(answer.body["executions"])) == (0, 50, 50)
     assert all(set(row) == EXECUTION_FIELDS | OUR_FIELDS for row in answer.body["executions"])
     newest = answer.body["executions"][0]
@@ -187,6 +188,7 @@ async def test_a_job_without_any_history_has_zeros(empty_api: Api):
         "pageSize": 50,
         "totalCount": 0,
         "totalPages": 0,
+        "nextCursor": None,
     }
     assert (await empty_api.get(f"/{JOB}/stats")).body == nothing
 

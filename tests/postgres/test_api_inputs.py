@@ -101,7 +101,7 @@ async def test_a_bad_parameter_is_named_and_nothing_changes(
         (b'"params"', "body"),
         (b"\xff\xfe", "body"),
         (b"[" * 50_000, "body"),
-        (b'{"parms": {}}', "body"),
+        (b'{"parms": {}}', "parms"),
         (b'{"params": []}', "params"),
         (b'{"params": {"symbols": 1e999}}', "params"),
         (b'{"params": {"symbols": "\\u0000"}}', "params"),

@@ -36,6 +36,25 @@ OUR_FIELDS = {
     "failuresInSuccession",
     "scheduleError",
 }
+DETAIL_FIELDS = {
+    "recentExecutions",
+    "scheduleCron",
+    "params",
+    "overlapPolicy",
+    "misfirePolicy",
+    "misfireGraceSeconds",
+    "clockChangePolicy",
+    "timeoutSeconds",
+    "maxAttempts",
+    "retryBackoffSeconds",
+    "onLost",
+    "overdueAfterSeconds",
+    "plannedFrom",
+    "createdAt",
+    "updatedAt",
+    "updatedBy",
+    "handlerIsLive",
+}
 CRON_JOB = "MARKETDATA_INCREMENTAL"
 MANUAL_JOB = "MARKETDATA_BACKFILL"
 AT_TEN = "0 0 10 * * *"
@@ -110,7 +129,7 @@ async def test_one_job_comes_with_its_recent_executions(api: Api):
     execution_id = (await api.post(f"/{MANUAL_JOB}/trigger")).body["executionId"]
     answer = await api.get(f"/{MANUAL_JOB}")
     assert answer.status == 200
-    assert set(answer.body) == REFERENCE_FIELDS | OUR_FIELDS | {"recentExecutions"}
+    assert set(answer.body) == REFERENCE_FIELDS | OUR_FIELDS | DETAIL_FIELDS
     [recent] = answer.body["recentExecutions"]
     assert (recent["executionId"], recent["status"]) == (execution_id, "QUEUED")
     history = await api.get(f"/{MANUAL_JOB}/history")

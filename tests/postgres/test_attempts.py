@@ -6,8 +6,8 @@ import pytest
 
 from service.database.runs import RunStore
 from service.domain.fire import Verdict
+from tests.support.executions import SECOND, die, outcome, owned, row_of, start, state_of
 from tests.support.fleet import FakeReplica, database_now, due, insert_job
-from tests.support.stored_executions import SECOND, die, outcome, owned, row_of, start, state_of
 
 ATTEMPTS = """
     select execution_id, attempt, status, first_execution_id, triggered_by, fire_time, params, fencing_number,

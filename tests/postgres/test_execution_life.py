@@ -18,10 +18,10 @@ from hypothesis.stateful import (
 
 from service.domain.errors import StateForbids
 from service.domain.fire import Verdict
+from tests.support.executions import outcome
 from tests.support.fleet import FakeReplica, due
 from tests.support.life_model import UNFINISHED, Model, ModelExecution, ModelJob
 from tests.support.life_world import JOBS, World, a_world
-from tests.support.stored_executions import outcome
 
 OUTCOMES = ["SUCCESS", "FAILED", "TIMEOUT", "CANCELLED", "LOST"]
 EXECUTIONS = """

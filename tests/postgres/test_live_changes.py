@@ -131,33 +131,33 @@ async def test_an_edit_of_a_schedule_left_open_catches_nothing_up(replica):
     assert timedelta(0) < fires[0][0] - committed_at <= 2 * SECOND
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "schedule_cron = 'what is this'",
-        "time_zone = 'Mars/Olympus'",
-        "planned_from = 'infinity'",
-        "schedule_cron = '0 0 0 30 2 *'",
-    ],
-)
-async def test_a_schedule_that_cannot_be_read_parks_its_job_alone_until_it_is_mended(replica, damage):
+async def test_schedules_that_cannot_be_read_park_their_jobs_alone_until_they_are_mended(replica):
     """The reason is on the state row, and other jobs fire."""
-    await replica.add("BAD", AT_THREE)
+    damages = {
+        "CRON": "schedule_cron = 'what is this'",
+        "ZONE": "time_zone = 'Mars/Olympus'",
+        "PLAN": "planned_from = 'infinity'",
+        "NEVER": "schedule_cron = '0 0 0 30 2 *'",
+    }
     await replica.add("GOOD", EVERY_SECOND)
-    await replica.events.wait_for("job_scheduled", job_id="BAD")
-    await replica.past_the_triggers(f"update jobs set {damage}, revision = 9 where job_id = 'BAD'")
-    await replica.sql.execute("notify cronsole_jobs, 'BAD'")
-    await replica.events.wait_for("job_parked", job_id="BAD")
-    await replica.events.wait_for("acknowledged", job_id="BAD", revision=9)
-    await replica.fired("GOOD", 2)
-    assert await replica.value("select schedule_error from job_state where job_id = 'BAD'")
-    await replica.past_the_triggers("update jobs set planned_from = clock_timestamp() where job_id = 'BAD'")
+    for job_id, damage in damages.items():
+        await replica.add(job_id, AT_THREE)
+        await replica.events.wait_for("acknowledged", job_id=job_id)
+        await replica.past_the_triggers(f"update jobs set {damage}, revision = 9 where job_id = '{job_id}'")
+    await replica.sql.execute("notify cronsole_jobs, '*'")
+    for job_id in damages:
+        await replica.events.wait_for("job_parked", job_id=job_id)
+        await replica.events.wait_for("acknowledged", job_id=job_id, revision=9)
+    await replica.fired("GOOD", 3)
+    assert await replica.value("select count(*) from job_state where schedule_error <> ''") == len(damages)
+    await replica.past_the_triggers("update jobs set planned_from = now() where job_id = 'PLAN'")
     await replica.sql.execute(
-        "update jobs set schedule_cron = $1, time_zone = 'UTC' where job_id = 'BAD'", AT_FOUR
+        "update jobs set schedule_cron = $1, time_zone = 'UTC' where job_id <> 'GOOD'", AT_FOUR
     )
-    await replica.events.wait_for("acknowledged", job_id="BAD", revision=10)
-    state = await replica.sql.fetchrow("select * from job_state where job_id = 'BAD'")
-    assert (state["schedule_error"], state["next_fire_time"] is None) == (None, False)
+    for job_id in damages:
+        await replica.events.wait_for("acknowledged", job_id=job_id, revision=10)
+    assert await replica.value("select count(*) from job_state where schedule_error is not null") == 0
+    assert await replica.value("select count(*) from job_state where next_fire_time is null") == 0
 
 
 async def test_a_job_that_came_past_the_triggers_fires(replica):
@@ -195,8 +195,7 @@ async def test_what_changed_while_the_listener_was_deaf_is_found_on_reconnect(re
     await replica.events.wait_for("job_scheduled", job_id="NEW", within=2)
 
 
-@pytest.mark.parametrize("channel", ["cronsole_jobs", "cronsole_events"])
-async def test_forged_and_garbled_notifications_do_no_harm(replica, channel):
+async def test_forged_and_garbled_notifications_do_no_harm(replica):
     """A payload is a hint that anybody may send: the rows are what counts."""
     await replica.add("A", EVERY_SECOND)
     await replica.fired("A", 1)
@@ -215,7 +214,8 @@ async def test_forged_and_garbled_notifications_do_no_harm(replica, channel):
         "null",
         "\x01\x02",
     ):
-        await replica.sql.execute("select pg_notify($1, $2)", channel, payload)
+        for channel in ("cronsole_jobs", "cronsole_events"):
+            await replica.sql.execute("select pg_notify($1, $2)", channel, payload)
     await replica.add("B", EVERY_SECOND)
     await replica.fired("B", 1)
     assert len(replica.events.all("listener_connected")) == 1
@@ -256,3 +256,13 @@ async def test_a_refusal_at_the_door_is_a_database_that_is_unavailable(database_
     """A wrong name or password may be mended while we wait; the server's words are kept."""
     with pytest.raises(DatabaseUnavailable, match="does not exist"):
         await connect(database_url.replace("/cronsole_test_", "/no_such_"), "test")
+
+
+async def test_a_job_that_is_deleted_and_inserted_anew_in_one_transaction_follows_its_new_row(replica):
+    """A script that loads a table does that; the new row is not the old one, whatever their revisions are."""
+    await replica.add("A", AT_THREE)
+    await replica.events.wait_for("acknowledged", job_id="A")
+    async with replica.sql.transaction():
+        await replica.sql.execute("delete from jobs")
+        await replica.add("A", EVERY_SECOND)
+    await replica.fired("A", 1)

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from service.domain.execution import ExecutionStatus
+from tests.support.executions import FAILURES, SECOND, outcome, row_of, start, state_of
 from tests.support.fleet import FakeReplica, database_now, due, insert_job
-from tests.support.stored_executions import FAILURES, SECOND, outcome, row_of, start, state_of
 
 ENDED = [status for status in ExecutionStatus if status not in ("QUEUED", "RUNNING")]
 COUNTS = ("success", "failed", "timeout", "cancelled", "lost")

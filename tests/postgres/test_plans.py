@@ -8,8 +8,8 @@ import pytest
 
 from service.database.plans import PlanStore
 from service.domain.plan import Plan
+from tests.support.executions import SECOND, start, state_of
 from tests.support.fleet import FakeReplica, database_now, insert_job
-from tests.support.stored_executions import SECOND, start, state_of
 
 
 @pytest.fixture

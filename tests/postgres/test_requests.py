@@ -11,9 +11,9 @@ import pytest
 from service.database.triggers import TriggerStore
 from service.domain.errors import JobAlreadyRunning, JobBeingEdited, JobDisabled, JobNotFound, NoLiveHandler
 from service.domain.fire import Verdict
+from tests.support.executions import outcome, row_of, start, state_of
 from tests.support.fleet import FakeReplica, database_now, due, insert_job
 from tests.support.sql import acting_as, hearing
-from tests.support.stored_executions import outcome, row_of, start, state_of
 
 REQUEST = (
     "select verdict, execution_id, handler from request_execution($1, $2, $3::text::jsonb, 'MANUAL', 'desk')"
@@ -196,7 +196,7 @@ async def test_at_the_psql_prompt_a_refusal_comes_with_a_hint(replica, sql, call
 async def test_at_the_psql_prompt_a_request_is_queued_and_announced(replica, database_url, sql):
     """By the session's role, whatever it calls itself."""
     await insert_job(sql, "A", params='{"a": 1}')
-    await sql.execute('update replicas set overridable = \'{"noop": ["b"]}\'')
+    await sql.execute("""update replicas set overridable = '{"noop": ["b"]}'""")
     async with hearing(database_url, "cronsole_events") as heard:
         execution_id = await sql.fetchval("select trigger_job('A', '{\"b\": 2}')")
         assert await heard.all() == ['{"type":"queued"}']

@@ -8,8 +8,8 @@ import pytest
 from service.database.pool import Database
 from service.database.runs import RunStore
 from service.domain.errors import LeaseLost
+from tests.support.executions import die, outcome, owned, start
 from tests.support.fleet import FakeReplica, insert_job
-from tests.support.stored_executions import die, outcome, owned, start
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A real HTTP server on a free loopback port, over a real database, and a client with the admin token."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,13 +11,12 @@ import asyncpg
 from aiohttp import web
 
 from service.api.auth import Access
+from service.api.log_streams import LogStreams
+from service.api.logs import as_event
 from service.api.models import Readiness
 from service.api.server import build_application, serving
-from service.database.history import HistoryStore
-from service.database.jobs import JobStore
-from service.database.pool import open_database
-from service.database.triggers import TriggerStore
-from service.database.why import WhyStore
+from service.database.pool import API_CLIENT_SECONDS, API_STATEMENT_SECONDS, open_database
+from service.database.stores import Stores
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 
@@ -48,6 +48,7 @@ class Api:
     ) -> None:
         self.address, self.client, self.sql = address, client, connection
         self.readiness = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
+        self.log_streams: LogStreams
 
     async def call(
         self,
@@ -97,6 +98,8 @@ async def running_server(
     database_url: str,
     api_of: Any = None,
     extend: Callable[[web.Application], None] = lambda _: None,
+    statement_seconds: float = API_STATEMENT_SECONDS,
+    on_streams: Any = None,
     **settings: Any,
 ) -> AsyncIterator[str]:
     """Run a server on `database_url`, which may be nobody's, and yield its address.
@@ -106,20 +109,31 @@ async def running_server(
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
     access = Access(**given | settings)
-    async with open_database(database_url, application_name="cronsole api test", size=4) as database:
+    async with open_database(
+        database_url,
+        application_name="cronsole api test",
+        size=4,
+        statement_seconds=statement_seconds,
+        client_seconds=API_CLIENT_SECONDS,
+    ) as database:
+        stores = Stores.over(database)
+        log_streams = LogStreams(SystemClock(), stores.run_logs, as_event)
+        if on_streams:
+            on_streams(log_streams)
         application = build_application(
-            jobs=JobStore(database),
-            history=HistoryStore(database),
-            triggers=TriggerStore(database),
-            why=WhyStore(database),
+            stores=stores,
+            log_streams=log_streams,
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,
             access=access,
         )
         extend(application)
-        async with serving(application, "127.0.0.1", 0) as (host, port):
-            yield f"http://{host}:{port}"
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(log_streams.run(), name="log streams")
+            async with serving(application, "127.0.0.1", 0) as (host, port):
+                yield f"http://{host}:{port}"
+            reading.cancel()
 
 
 @asynccontextmanager
@@ -127,12 +141,16 @@ async def running_api(database_url: str, **settings: Any) -> AsyncIterator[Api]:
     """Run a server on a migrated database."""
     connection = await asyncpg.connect(database_url)
     holder: list[Api] = []
+    streams: list[LogStreams] = []
     try:
         async with (
-            running_server(database_url, api_of=lambda: holder[0], **settings) as address,
+            running_server(
+                database_url, api_of=lambda: holder[0], on_streams=streams.append, **settings
+            ) as address,
             aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(total=20)) as client,
         ):
             holder.append(Api(address, client, connection))
+            [holder[0].log_streams] = streams
             yield holder[0]
     finally:
         await connection.close()

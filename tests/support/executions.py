@@ -1,60 +1,59 @@
-"""Executions and runs for tests, without a database."""
+"""Executions in a test's database: started by a claim, ended by an outcome, looked at as rows."""
 
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from service.domain.execution import OwnedExecution, TriggeredBy
-from service.handlers.registry import Handler
-from service.handlers.run import Run
-from service.handlers.secrets import Secrets
+import asyncpg
 
-EXECUTION_ID = UUID("0193a2b4-0000-7000-8000-000000000000")
+from service.domain.execution import ExecutionStatus, Outcome, OwnedExecution
+from service.domain.fire import Verdict
+from tests.support.fleet import FakeReplica, database_now, due
+from tests.support.sql import Sql
 
-
-def an_execution(params: dict[str, Any] | None = None, **facts: Any) -> OwnedExecution:
-    """An execution of job A that this replica owns, due at no particular time; any fact can be given."""
-    values: dict[str, Any] = {
-        "execution_id": uuid4(),
-        "job_id": "A",
-        "handler": "noop",
-        "fencing_number": 1,
-        "attempt": 1,
-        "triggered_by": TriggeredBy.MANUAL,
-        "params": params or {},
-        "timeout_seconds": None,
-        "fire_time": None,
-        "window_start": None,
-        "window_end": None,
-        **facts,
-    }
-    return OwnedExecution(**values)
+SECOND = timedelta(seconds=1)
+FAILURES = {"FAILED", "TIMEOUT", "LOST"}
 
 
-class KeptReports:
-    """A run store without a database: it keeps what runs report."""
-
-    def __init__(self) -> None:
-        self.progress: list[Any] = []
-        self.checkpoints: list[Any] = []
-
-    def transaction(self, _: OwnedExecution) -> Any:
-        raise AssertionError("this run has no database")
-
-    def connection(self) -> Any:
-        raise AssertionError("this run has no database")
-
-    async def record_progress(
-        self, _: OwnedExecution, done: float, total: float | None, note: str | None
-    ) -> None:
-        self.progress.append((done, total, note))
-
-    async def record_checkpoint(self, _: OwnedExecution, checkpoint: Any) -> None:
-        self.checkpoints.append(checkpoint)
+async def start(
+    replica: FakeReplica, sql: Sql, job_id: str = "A", seconds_ago: int = 1, **facts: Any
+) -> UUID:
+    """Win the fire of that many seconds ago; the answer is its execution, which runs here or waits."""
+    claim = due(job_id, await database_now(sql) - seconds_ago * SECOND, **facts)
+    [judgement] = await replica.claims.claim([claim], 50)
+    assert judgement.verdict in (Verdict.RUN, Verdict.WAITING)
+    return claim.execution_id
 
 
-def a_run(
-    handler: Handler, params: dict[str, Any] | None = None, *, secrets: Secrets | None = None, **facts: Any
-) -> Run[Any]:
-    """A run of the handler that has not begun, and reports to a `KeptReports`."""
-    execution = an_execution(params, **{"execution_id": EXECUTION_ID, **facts})
-    return handler.new_run(execution, KeptReports(), secrets or Secrets({}))
+async def owned(replica: FakeReplica, execution_id: UUID) -> OwnedExecution:
+    """The execution as its owner knows it."""
+    [execution] = await replica.claims.owned([execution_id])
+    return execution
+
+
+def outcome(execution_id: UUID, status: str = "SUCCESS", fencing_number: int = 1, **facts: Any) -> Outcome:
+    """An outcome to report."""
+    return Outcome(
+        execution_id=execution_id, fencing_number=fencing_number, status=ExecutionStatus(status), **facts
+    )
+
+
+async def state_of(sql: Sql, job_id: str = "A") -> asyncpg.Record:
+    """The row of `job_state`."""
+    row = await sql.fetchrow("select * from job_state where job_id = $1", job_id)
+    assert row is not None
+    return row
+
+
+async def row_of(sql: Sql, execution_id: UUID) -> asyncpg.Record:
+    """The row of `job_executions`."""
+    row = await sql.fetchrow("select * from job_executions where execution_id = $1", execution_id)
+    assert row is not None
+    return row
+
+
+async def die(sql: Any, replica: FakeReplica) -> None:
+    """Let the replica's lease be over."""
+    await sql.execute(
+        "update replicas set lease_expires_at = clock_timestamp() where replica_id = $1", replica.replica_id
+    )

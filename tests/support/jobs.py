@@ -1,10 +1,12 @@
-"""Jobs for tests, without a database."""
+"""Jobs and executions for tests, without a database."""
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
+from service.domain.execution import OwnedExecution, TriggeredBy
 from service.domain.job import Job, ScheduleType
 
 MONDAY_9AM = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -27,3 +29,22 @@ def a_job(job_id: str = "A", **columns: Any) -> Job:
         **columns,
     }
     return msgspec.convert(values, Job)
+
+
+def an_execution(**columns: Any) -> OwnedExecution:
+    """An execution that this replica owns and has to run; any column can be given."""
+    values: dict[str, Any] = {
+        "execution_id": uuid4(),
+        "job_id": "A",
+        "handler": "noop",
+        "fencing_number": 1,
+        "attempt": 1,
+        "triggered_by": TriggeredBy.SCHEDULE,
+        "params": {},
+        "timeout_seconds": None,
+        "fire_time": MONDAY_9AM,
+        "window_start": None,
+        "window_end": None,
+        **columns,
+    }
+    return OwnedExecution(**values)

@@ -11,8 +11,8 @@ import asyncpg
 
 from service.database.pool import Database, open_database
 from service.database.replicas import Vitals, renew_lease
+from tests.support.executions import die
 from tests.support.fleet import HANDLERS, FakeReplica, database_now, insert_job, move_plan
-from tests.support.stored_executions import die
 
 T = TypeVar("T")
 

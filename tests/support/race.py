@@ -14,9 +14,9 @@ import asyncpg
 from service.database.pool import open_database
 from service.domain.errors import DatabaseUnavailable
 from service.domain.fire import Claim, Judgement, Verdict
+from tests.support.executions import die, outcome
 from tests.support.fleet import FakeReplica, due
 from tests.support.sql import Sql, connected
-from tests.support.stored_executions import die, outcome
 
 REPLICAS = 4
 POLICIES = ["SKIP", "SKIP", "SKIP", "QUEUE", "ALLOW", "REPLACE"]

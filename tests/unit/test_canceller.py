@@ -9,8 +9,7 @@ from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import ExecutionStatus, OwnedExecution
 from service.execution.canceller import Canceller
 from tests.support.clock import FakeClock
-from tests.support.executions import an_execution
-from tests.support.jobs import MONDAY_9AM
+from tests.support.jobs import MONDAY_9AM, an_execution
 
 
 class Desk:

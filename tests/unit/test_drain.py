@@ -8,7 +8,7 @@ from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import ExecutionStatus
 from service.execution import drain as drain_module
 from service.execution.drain import drain
-from tests.support.executions import an_execution
+from tests.support.jobs import an_execution
 
 
 class FakeRunner:

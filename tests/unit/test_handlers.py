@@ -8,7 +8,7 @@ from service.handlers import Run
 from service.handlers.catalogue import check_overrides, load_handlers
 from service.handlers.registry import Handler, Registry
 from service.handlers.secrets import Secrets
-from tests.support.executions import a_run
+from tests.support.runs_without_database import a_run
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

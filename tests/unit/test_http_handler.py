@@ -11,7 +11,6 @@ from service.domain.errors import InvalidInput, RequestFailed, RequestRefused
 from service.handlers import http_call
 from service.handlers.http_call import http_handler
 from service.handlers.secrets import Secrets
-from tests.support.executions import EXECUTION_ID, a_run
 from tests.support.http_peers import (
     Received,
     answering,
@@ -19,6 +18,7 @@ from tests.support.http_peers import (
     streaming_for_ever,
     with_endless_headers,
 )
+from tests.support.runs_without_database import EXECUTION_ID, a_run
 
 SECRET = "pass word&more"
 SECRETS = Secrets({"TOKEN": SECRET})

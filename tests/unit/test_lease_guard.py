@@ -8,8 +8,7 @@ from service.domain.execution import OwnedExecution
 from service.domain.job import OnLost
 from service.execution.lease_guard import keep_guarding
 from tests.support.clock import FakeClock
-from tests.support.executions import an_execution
-from tests.support.jobs import MONDAY_9AM
+from tests.support.jobs import MONDAY_9AM, an_execution
 
 
 class Desk:

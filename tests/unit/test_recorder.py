@@ -9,8 +9,7 @@ from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import ExecutionStatus, Outcome
 from service.execution.recorder import Recorder
 from tests.support.clock import FakeClock, settle
-from tests.support.executions import an_execution
-from tests.support.jobs import MONDAY_9AM
+from tests.support.jobs import MONDAY_9AM, an_execution
 
 
 def an_outcome(**columns) -> Outcome:

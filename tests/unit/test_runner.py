@@ -13,7 +13,7 @@ from service.execution import runner as runner_module
 from service.execution.runner import Runner
 from service.execution.work import Work
 from tests.support.clock import settle
-from tests.support.executions import an_execution
+from tests.support.jobs import an_execution
 
 
 class Effects:

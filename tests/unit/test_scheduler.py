@@ -167,3 +167,40 @@ async def test_many_missed_fires_are_asked_in_portions_of_fifty_starts(scheduler
     await settle()
     assert [len(fires) for fires in desk.asked] == [50, 50, 20]
     assert all(fire.kind is FireKind.CATCH_UP for fires in desk.asked for fire in fires)
+
+
+async def test_a_refused_catch_up_is_planned_again_after_a_pause(scheduler, clock, desk):
+    """And not in a busy loop with the database."""
+    desk.answer = False
+    clock.jump_to(MONDAY_9AM + 17 * MINUTE)
+    scheduler.apply([planned()])
+    await settle()
+    assert desk.to_read_again == []
+    await clock.advance(seconds=1)
+    assert desk.to_read_again == ["A"]
+
+
+async def test_a_schedule_that_cannot_even_be_compared_parks_its_job_alone(scheduler, clock, desk):
+    """An infinite `planned_from`, written past the triggers, is read as an instant without a zone."""
+    naive = MONDAY_9AM.replace(tzinfo=None)
+    plans = scheduler.apply(
+        [planned(job_id="BAD", planned_from=naive, decided_through=MONDAY_9AM), planned(job_id="GOOD")]
+    )
+    assert [plan.schedule_error is None for plan in plans] == [False, True]
+
+
+async def test_a_fault_in_a_timer_delays_its_own_job_alone(scheduler, clock, desk):
+    """It is logged, and the row read again."""
+    faults = [ValueError("who would have thought")]
+    decide = scheduler._decide
+
+    async def decide_badly(fires):
+        if fires[0].job.job_id == "BAD" and faults:
+            raise faults.pop()
+        return await decide(fires)
+
+    scheduler._decide = decide_badly
+    scheduler.apply([planned(job_id="BAD"), planned(job_id="GOOD")])
+    await clock.advance(minutes=5, seconds=2)
+    assert desk.fires == [("GOOD", MONDAY_9AM + 5 * MINUTE)]
+    assert desk.to_read_again == ["BAD"]

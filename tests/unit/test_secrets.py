@@ -13,7 +13,8 @@ from service.domain.execution import ExecutionStatus
 from service.execution.work import Work, outcome_of
 from service.handlers.registry import Handler
 from service.handlers.secrets import UNSTORABLE, Redaction, Secrets
-from tests.support.executions import KeptReports, a_run, an_execution
+from tests.support.jobs import an_execution
+from tests.support.runs_without_database import KeptReports, a_run
 
 VALUE = 'p"ss /wörd'
 SECRETS = Secrets(
@@ -39,7 +40,7 @@ async def outcome_of_work(work, params):
     handler = a_handler(work)
     run = a_run(handler, params, secrets=SECRETS)
     ready = Work(lambda: handler.work(run), handler.is_blocking, run, run.redact)
-    return await outcome_of(an_execution(params), ready, asyncio.Event())
+    return await outcome_of(an_execution(params=params), ready, asyncio.Event())
 
 
 def test_placeholders_are_filled_anywhere_in_strings():

@@ -3,7 +3,7 @@
 from service.domain.cron.grammar import LONGEST_EXPRESSION
 from service.domain.cron.preview import PlanDifference, SchedulePreview, plan_difference, preview_schedule
 from service.domain.cron.schedule import Schedule, parse_schedule, require_fires
-from service.domain.cron.zones import find_zone, tzdata_version, use_packaged_zones, zone_names
+from service.domain.cron.zones import find_zone, tzdata_version, use_packaged_zones, zone_clock, zone_names
 
 __all__ = [
     "LONGEST_EXPRESSION",
@@ -17,5 +17,6 @@ __all__ = [
     "require_fires",
     "tzdata_version",
     "use_packaged_zones",
+    "zone_clock",
     "zone_names",
 ]

@@ -1,0 +1,75 @@
+"""The replicas as people look at them: leases, what they run, how they hear."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from service.database.pool import Database
+
+MOST_REPLICAS = 500
+# By replica, from the index of what is running: not one look at the history.
+REPLICAS = """
+    select r.replica_id, r.started_at, r.lease_expires_at, r.version, r.handlers, r.draining,
+           r.listener_round_trip_ms, r.clock_offset_ms,
+           extract(epoch from r.lease_expires_at - clock_timestamp())::double precision * 1000
+               as lease_left_ms,
+           coalesce(x.executions, 0) as running_executions
+      from replicas r
+      left join (select replica_id, count(*) as executions from job_executions
+                  where status = 'RUNNING' group by replica_id) x on x.replica_id = r.replica_id
+     order by r.started_at, r.replica_id
+     limit $1
+"""
+
+
+class LeaseState(StrEnum):
+    """HELD: it may claim and run. DRAINING: it ends what it has. EXPIRED: what it ran is others' to close."""
+
+    HELD = "HELD"
+    DRAINING = "DRAINING"
+    EXPIRED = "EXPIRED"
+
+
+class ReplicaView(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `replicas`; `lease_left_ms` is negative where the lease has run out."""
+
+    replica_id: UUID
+    started_at: datetime
+    lease_expires_at: datetime
+    lease_left_ms: float
+    version: str
+    handlers: list[str]
+    draining: bool
+    listener_round_trip_ms: float | None
+    clock_offset_ms: float | None
+    running_executions: int
+
+    @property
+    def lease_state(self) -> LeaseState:
+        if self.lease_left_ms <= 0:
+            return LeaseState.EXPIRED
+        return LeaseState.DRAINING if self.draining else LeaseState.HELD
+
+
+class FleetStore:
+    """Reads the replicas."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def replicas(self) -> list[ReplicaView]:
+        """All replicas, the oldest first, also those whose lease ran out.
+
+        Raises:
+            DatabaseUnavailable: no answer in time.
+        """
+        async with self._database.connection() as connection:
+            return [replica_from_row(row) for row in await connection.fetch(REPLICAS, MOST_REPLICAS)]
+
+
+def replica_from_row(row: asyncpg.Record) -> ReplicaView:
+    """Return the replica that a row of REPLICAS holds."""
+    return msgspec.convert(dict(row), ReplicaView)
