@@ -13,7 +13,7 @@ import structlog
 
 from service import __version__
 from service.admin_token import FILE_NAME, ensure_admin_token
-from service.app import CONNECTIONS, serve
+from service.app import serve
 from service.database.embedded import embedded_postgres, exec_psql
 from service.database.embedded_places import embedded_binary
 from service.database.migrations import check_database, migrate
@@ -25,6 +25,7 @@ from service.domain.diagnosis import Severity
 from service.domain.errors import CronsoleError
 from service.handlers.catalogue import load_handlers
 from service.observability.logs import configure_logs
+from service.pools import CONNECTIONS
 from service.settings import Settings
 
 log = structlog.get_logger(__name__)

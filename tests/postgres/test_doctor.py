@@ -9,12 +9,12 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from service.app import CONNECTIONS
 from service.database.pool import Database
 from service.database.vitals import record_vitals
 from service.doctor import examine
 from service.domain.cron import tzdata_version
 from service.domain.diagnosis import Finding, Measurements, Severity
+from service.pools import CONNECTIONS
 from service.settings import Settings
 from tests.support.fleet import FakeReplica, insert_job
 from tests.support.transaction_pooler import transaction_pooler

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from service.api import log_streams, logs
-from service.app import hear
 from service.database.listener import Listener
 from service.database.pool import Database
 from service.database.run_logs import RunLogStore
 from service.domain.clock import SystemClock
 from service.domain.run_log import LogLine
 from service.execution.announcer import Announcer
+from service.replica import hear
 from tests.support.api import TOKEN, Api, running_api, running_server
 
 JOB = "MARKETDATA_BACKFILL"

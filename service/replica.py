@@ -1,0 +1,232 @@
+"""One replica: the parts that fire, claim, run and record, and the tasks that keep them going."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import msgspec
+import structlog
+
+from service.api.log_streams import LogStreams
+from service.database.claims import ClaimStore
+from service.database.listener import Listener
+from service.database.outcomes import OutcomeStore
+from service.database.plans import PlanStore
+from service.database.pruning import PruningStore
+from service.database.replicas import Vitals
+from service.database.run_logs import RunLogStore
+from service.database.runs import RunStore
+from service.database.vitals import record_vitals
+from service.domain.clock import SystemClock
+from service.domain.cron import tzdata_version
+from service.domain.diagnosis import Finding, Measurements
+from service.domain.errors import DatabaseUnavailable
+from service.domain.execution import Outcome, OwnedExecution
+from service.domain.retention import Retention
+from service.execution.announcer import Announcer
+from service.execution.canceller import Canceller
+from service.execution.claimer import Claimer
+from service.execution.drain import drain
+from service.execution.heartbeat import Heartbeat
+from service.execution.lease_guard import keep_guarding
+from service.execution.pruner import keep_pruning
+from service.execution.reaper import keep_reaping
+from service.execution.recorder import Recorder
+from service.execution.run_logs import RunLogs
+from service.execution.runner import Runner
+from service.execution.work import Work
+from service.handlers.registry import Registry
+from service.handlers.secrets import Secrets
+from service.loops import Loop, is_done_before, keep_going
+from service.observability.checkup import keep_checking
+from service.observability.vitals import MachineVitals
+from service.pools import Pools
+from service.readiness import Health
+from service.scheduling.reconciler import Reconciler
+from service.scheduling.scheduler import Scheduler
+from service.settings import FIELDS, Settings
+
+log = structlog.get_logger(__name__)
+
+LAST_CLAIM_SECONDS, LAST_HINT_SECONDS = 1.0, 0.5
+QUEUED_HINT = '{"type":"queued"}'
+
+HISTORY = Retention(timedelta(days=90), rows=10_000_000)
+KEPT = {
+    "job_executions": HISTORY,
+    "job_fires": HISTORY,
+    "job_execution_logs": HISTORY,
+    "job_changes": HISTORY,
+    "job_execution_stats": Retention(timedelta(days=400)),
+    "replicas": Retention(timedelta(days=1)),  # after the end of their lease
+}
+
+
+class Replica:
+    """The parts that fire, claim, run and record, and the tasks that keep them going."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        pools: Pools,
+        clock: SystemClock,
+        vitals: Vitals,
+        heartbeat: Heartbeat,
+        log_streams: LogStreams,
+    ) -> None:
+        self._settings, self._registry, self._pools = settings, registry, pools
+        self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
+        self._log_streams = log_streams
+        self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
+        self._runs = RunStore(pools.runs, pools.reports)
+        self._secrets = Secrets(os.environ, withheld=FIELDS)
+
+    async def run(self, url: str, health: Health, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+        """Schedule and run jobs until `stop`, then drain."""
+        clock, replica_id = self._clock, self._vitals.replica_id
+        plans = PlanStore(self._pools.reports)
+        announcer = Announcer(clock, replica_id, plans.announce)
+        reconciler = Reconciler(clock, plans, announcer.acknowledge)
+        recorder = Recorder(clock, self._outcomes, announcer.queued)
+        run_logs = RunLogs(clock, RunLogStore(self._pools.logs), announcer.logged)
+
+        async def record(outcome: Outcome) -> bool:
+            """Record an outcome; whoever sees it finds the whole log."""
+            await run_logs.finish(outcome.execution_id)
+            return await recorder.record(outcome)
+
+        machine = MachineVitals(clock, is_on_cloud_run=self._settings.is_on_cloud_run)
+
+        def look_at_everything() -> None:
+            reconciler.hint_all()
+            claimer.take_soon()
+
+        def on_step(step: timedelta) -> None:
+            log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
+            machine.stepped(step)
+            self._heartbeat.doubt()
+
+        async with asyncio.TaskGroup() as tasks:
+            runner = Runner(
+                clock,
+                slots=self._settings.max_concurrent_executions,
+                prepare=lambda execution: self._prepare(execution, run_logs),
+                record=record,
+                on_slot_freed=lambda: claimer.take_soon(),
+                tasks=tasks,
+            )
+            claims = ClaimStore(self._pools.claims, replica_id)
+            claimer = Claimer(clock, claims, runner, announcer.queued, announcer.cancelling)
+            canceller = Canceller(clock, self._outcomes, runner, announcer.queued)
+            scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
+            listener = health.listener = Listener(
+                clock,
+                self._settings.listen_database_url or url,
+                replica_id,
+                on_jobs=lambda payload: reconciler.hint(payload.split(",")),
+                on_event=lambda payload: hear(payload, claimer, self._log_streams, canceller),
+                on_connected=look_at_everything,
+                notify_url=url,
+            )
+            loops: dict[str, Loop] = {
+                "listener": listener.run,
+                "reconciler": lambda: reconciler.run(scheduler),
+                "recorder": recorder.run,
+                "announcer": announcer.run,
+                "run logs": run_logs.run,
+                "pruner": lambda: keep_pruning(clock, PruningStore(self._pools.upkeep), KEPT),
+                "log streams": self._log_streams.run,
+                "reaper": lambda: keep_reaping(
+                    clock,
+                    self._outcomes,
+                    held_seconds=lambda: self._heartbeat.held_seconds,
+                    lease_seconds=self._settings.lease_seconds,
+                    on_queued=announcer.queued,
+                ),
+                "canceller": canceller.run,
+                "lease guard": lambda: keep_guarding(
+                    clock,
+                    runner,
+                    seconds_left=lambda: self._heartbeat.seconds_left,
+                    on_regained=claimer.adopt_soon,
+                ),
+                "clock": lambda: clock.watch(on_step),
+                "pulse": machine.pulse.run,
+                "checkup": lambda: keep_checking(
+                    clock,
+                    measure=lambda: machine.measure(
+                        listener_round_trip_ms=listener.round_trip_ms,
+                        polling=listener.polling,
+                        lease_seconds_left=self._heartbeat.seconds_left,
+                    ),
+                    record=self._record_vitals,
+                    on_findings=health.take_findings,
+                ),
+                "vitals": lambda: keep_vitals(clock, self._vitals, listener),
+            }
+            started = [
+                tasks.create_task(keep_going(clock, name, loop), name=name) for name, loop in loops.items()
+            ]
+            claiming = tasks.create_task(keep_going(clock, "claimer", claimer.run), name="claimer")
+            if await is_done_before(stop, reconciler.is_initialised.wait()):
+                on_ready()
+                await stop.wait()
+            log.info("drain_started", executions=len(runner.running))
+            health.is_draining = self._vitals.is_draining = True
+            scheduler.stop()
+            claimer.stop()
+            self._log_streams.stop()
+            # A claim under way may still win something: it is run, or given back, like the rest.
+            await asyncio.wait({claiming}, timeout=LAST_CLAIM_SECONDS)
+            claiming.cancel()
+            given_back = await drain(runner, self._outcomes)
+            if given_back:
+                with suppress(DatabaseUnavailable, TimeoutError):
+                    async with asyncio.timeout(LAST_HINT_SECONDS):
+                        await plans.announce(QUEUED_HINT)
+            await run_logs.finish_all()
+            log.info("drain_ended", given_back=given_back, left_behind=len(runner.running))
+            runner.abandon()
+            for task in started:
+                task.cancel()
+
+    async def _record_vitals(self, measured: Measurements, findings: Sequence[Finding]) -> None:
+        replica_id = self._vitals.replica_id
+        await record_vitals(self._pools.reports, replica_id, tzdata_version(), measured, findings)
+
+    def _prepare(self, execution: OwnedExecution, run_logs: RunLogs) -> Work:
+        handler = self._registry.find(execution.handler)
+        if handler is None:
+            raise LookupError(f"this replica has no handler {execution.handler!r}")
+        run = handler.new_run(execution, self._runs, self._secrets)
+        run_log = run_logs.open(execution, run.redact if run.redact.has_secrets else None)
+        run.log = run_log.logger
+        call = run_log.around(lambda: handler.work(run), handler.is_blocking)
+        return Work(call, handler.is_blocking, run, run.redact)
+
+
+def hear(payload: str, claimer: Claimer, log_streams: LogStreams, canceller: Canceller) -> None:
+    """Take a hint from anybody; what is not one of ours is none."""
+    try:
+        hint = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, RecursionError):
+        return
+    match hint:
+        case {"type": "queued"}:
+            claimer.take_soon()
+        case {"type": "cancel"}:
+            canceller.look_soon()
+            claimer.take_soon()  # what was cancelled may have kept another one waiting
+        case {"type": "log", "jobIds": list(job_ids)}:
+            log_streams.hear(job_id for job_id in job_ids if isinstance(job_id, str))
+
+
+async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:
+    """Keep up to date what the next renewal of the lease reports."""
+    while True:
+        vitals.listener_round_trip_ms = listener.round_trip_ms
+        vitals.clock_offset_ms = clock.offset / timedelta(milliseconds=1)
+        await clock.sleep(1.0)
