@@ -138,6 +138,10 @@ begin
                 hint = 'wait for its end; the column overlap_policy decides whether a second one may start';
         else
             perform pg_notify('cronsole_events', '{"type":"queued"}');
+            if answer.verdict = 'WAITING' then
+                -- It may wait for executions that are to be cancelled: the overlap policy REPLACE.
+                perform pg_notify('cronsole_events', '{"type":"cancel"}');
+            end if;
     end case;
     return answer.execution_id;
 end

@@ -20,10 +20,10 @@ from service.domain.clock import SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.diagnosis import Finding, Measurements
 from service.domain.execution import Outcome, OwnedExecution
-from service.domain.hint import Queued, ReplicaState
+from service.domain.hint import Cancelling, Queued, ReplicaState
 from service.domain.retention import Retention
 from service.execution.announcer import Announcer
-from service.execution.canceller import keep_cancelling
+from service.execution.canceller import Canceller
 from service.execution.claimer import Claimer
 from service.execution.drain import drain
 from service.execution.heartbeat import Heartbeat
@@ -114,7 +114,10 @@ class Replica:
                 tasks=tasks,
             )
             claims = ClaimStore(self._pools.claims, replica_id)
-            claimer = Claimer(clock, claims, runner, announcer.queued, announcer.execution)
+            claimer = Claimer(
+                clock, claims, runner, announcer.queued, announcer.cancelling, announcer.execution
+            )
+            canceller = Canceller(clock, self._outcomes, runner, announcer.queued)
             scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
             listener = health.listener = Listener(
                 clock,
@@ -129,6 +132,9 @@ class Replica:
             live.hub.on_gap(reconciler.hint_all)
             live.hub.on_gap(claimer.take_soon)
             live.hub.on(Queued, lambda _: claimer.take_soon())
+            live.hub.on(Cancelling, lambda _: canceller.look_soon())
+            # What was cancelled may have kept another one waiting.
+            live.hub.on(Cancelling, lambda _: claimer.take_soon())
             loops: dict[str, Loop] = {
                 "listener": listener.run,
                 "reconciler": lambda: reconciler.run(scheduler),
@@ -146,12 +152,7 @@ class Replica:
                     on_queued=announcer.queued,
                     on_changed=announcer.execution,
                 ),
-                "canceller": lambda: keep_cancelling(
-                    clock,
-                    self._outcomes,
-                    running=lambda: [each.execution_id for each in runner.running],
-                    stop=runner.stop,
-                ),
+                "canceller": canceller.run,
                 "lease guard": lambda: keep_guarding(
                     clock,
                     runner,

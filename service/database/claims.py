@@ -17,6 +17,12 @@ CLAIM = """
      order by ordinal
 """
 TAKE = "select execution_id from take_executions($1, $2) as t (execution_id)"
+NEXT_DUE = """
+    select extract(epoch from min(x.not_before) - clock_timestamp())::double precision
+      from job_executions x
+     where x.status = 'QUEUED' and x.not_before > clock_timestamp() and x.cancel_requested_at is null
+       and x.handler = any (array(select unnest(r.handlers) from replicas r where r.replica_id = $1))
+"""
 # Only who takes over from another owner, or makes another attempt, finds a checkpoint.
 OWNED = """
     select x.execution_id, x.job_id, x.handler, x.fencing_number, x.attempt, x.triggered_by, x.params,
@@ -76,6 +82,16 @@ class ClaimStore:
         """
         async with self._database.connection() as connection:
             return [row["execution_id"] for row in await connection.fetch(TAKE, self._replica_id, limit)]
+
+    async def next_due_in(self) -> float | None:
+        """In how many seconds the next QUEUED execution may be taken here; None: none has to wait.
+
+        Raises:
+            DatabaseUnavailable: no answer in time.
+        """
+        async with self._database.connection() as connection:
+            seconds: float | None = await connection.fetchval(NEXT_DUE, self._replica_id)
+        return seconds
 
     async def owned(self, execution_ids: Sequence[UUID] | None = None) -> list[OwnedExecution]:
         """Return the executions that are RUNNING under this replica, all or those asked for."""

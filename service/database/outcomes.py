@@ -27,6 +27,13 @@ TO_CANCEL = """
       from job_executions
      where execution_id = any ($1) and status = 'RUNNING' and cancel_requested_at is not null
 """
+DISOWNED = """
+    select r.execution_id
+      from unnest($2::uuid[], $3::bigint[]) as r (execution_id, fencing_number)
+     where not exists (select from job_executions x
+                        where x.execution_id = r.execution_id and x.fencing_number = r.fencing_number
+                          and x.replica_id = $1 and x.status = 'RUNNING')
+"""
 
 
 class Orphan(msgspec.Struct, frozen=True):
@@ -82,6 +89,17 @@ class OutcomeStore:
         async with self._database.connection() as connection:
             rows = await connection.fetch(TO_CANCEL, list(execution_ids))
         return {row["execution_id"]: row["requested_by"] for row in rows}
+
+    async def disowned(self, executions: Sequence[OwnedExecution]) -> set[UUID]:
+        """Those of the executions that are not this replica's to run any more: LOST, or another's."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                DISOWNED,
+                self._replica_id,
+                [each.execution_id for each in executions],
+                [each.fencing_number for each in executions],
+            )
+        return {row["execution_id"] for row in rows}
 
     async def resumable(self, executions: Sequence[OwnedExecution]) -> set[UUID]:
         """Return those executions whose jobs want a lost run to be done again."""

@@ -16,10 +16,13 @@ from service.domain.job import (
 from service.domain.plan import Plan, PlannedJob
 
 REVISIONS = "select job_id, revision from jobs"
+# In key order: after an outage every replica asks for the missed fires in this order, so that the limit of
+# starts a second that the first one keeps is that of the fleet.
 PLANNED_JOBS = """
     select j.*, s.decided_through
       from jobs j left join job_state s on s.job_id = j.job_id
      where $1::text[] is null or j.job_id = any ($1)
+     order by j.job_id
 """
 # Rows that came past the triggers, by a restore or by replication, have no state yet: nothing could fire.
 ADD_STATES = """

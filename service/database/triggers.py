@@ -43,6 +43,10 @@ REPEAT = """
 ANNOUNCE = """
     select pg_notify('cronsole_events', '{"type":"queued"}')
 """
+# It waits for what runs, which is to be cancelled where the job's overlap policy is REPLACE.
+ANNOUNCE_WAITING = """
+    select pg_notify('cronsole_events', '{"type":"cancel"}')
+"""
 
 
 class TriggerStore:
@@ -80,10 +84,12 @@ class TriggerStore:
                     kept := await claim_key(connection, keyed, job_id=job_id, execution_id=execution_id)
                 ):
                     return kept
-                await request(connection, job_id, execution_id, params, TriggeredBy.MANUAL, requested_by)
+                waits = await request(
+                    connection, job_id, execution_id, params, TriggeredBy.MANUAL, requested_by
+                )
         except asyncpg.LockNotAvailableError as fault:
             raise being_edited(job_id) from fault
-        await self._announce()
+        await self._announce(waits)
         return None
 
     async def retry_execution(
@@ -111,18 +117,20 @@ class TriggerStore:
                 if not ended["has_ended"]:
                     message = f"execution {ended_id} of job {job_id!r} has not ended"
                     raise ExecutionUnfinished(job_id, message, ended_id)
-                await request(connection, job_id, execution_id, {}, TriggeredBy.RETRY, requested_by)
+                waits = await request(connection, job_id, execution_id, {}, TriggeredBy.RETRY, requested_by)
                 await connection.execute(REPEAT, execution_id, ended_id)
         except asyncpg.LockNotAvailableError as fault:
             raise being_edited(job_id) from fault
-        await self._announce()
+        await self._announce(waits)
         return None
 
-    async def _announce(self) -> None:
+    async def _announce(self, waits: bool) -> None:
         # The execution is queued: a lost announcement only means that the replicas' slow poll finds it.
         with suppress(DatabaseUnavailable):
             async with self._database.connection() as connection:
                 await connection.execute(ANNOUNCE)
+                if waits:
+                    await connection.execute(ANNOUNCE_WAITING)
 
 
 async def request(
@@ -132,13 +140,14 @@ async def request(
     params: dict[str, Any],
     triggered_by: TriggeredBy,
     requested_by: str,
-) -> None:
-    """Queue an execution in this transaction; see `TriggerStore.request_execution`."""
+) -> bool:
+    """Queue an execution in this transaction, as `request_execution`; whether it waits for another one."""
     answer = await connection.fetchrow(
         REQUEST, job_id, execution_id, params, triggered_by.value, requested_by
     )
     assert answer is not None
     refuse(job_id, answer)
+    return bool(answer["verdict"] == "WAITING")
 
 
 def being_edited(job_id: str) -> JobBeingEdited:

@@ -25,6 +25,10 @@ class Queued(msgspec.Struct, frozen=True, tag="queued"):
     """There are executions that any replica may take."""
 
 
+class Cancelling(msgspec.Struct, frozen=True, tag="cancel"):
+    """There are executions that their replicas, or anybody while they are queued, shall cancel."""
+
+
 class Logged(msgspec.Struct, frozen=True, tag="log", rename="camel"):
     """Runs of these jobs have new lines in their logs."""
 
@@ -61,7 +65,7 @@ class ReplicaChanged(msgspec.Struct, frozen=True, tag="replica", rename="camel")
     state: ReplicaState
 
 
-Hint: TypeAlias = Queued | Logged | Acknowledged | ExecutionsChanged | ReplicaChanged
+Hint: TypeAlias = Queued | Cancelling | Logged | Acknowledged | ExecutionsChanged | ReplicaChanged
 
 
 def read_hint(payload: str) -> Hint | None:

@@ -12,6 +12,7 @@ from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import ExecutionStatus
 from service.domain.hint import (
     Acknowledged,
+    Cancelling,
     ExecutionChange,
     ExecutionsChanged,
     Hint,
@@ -38,7 +39,7 @@ class Announcer:
 
     def __init__(self, clock: Clock, replica_id: UUID, send: Callable[[str], Awaitable[None]]) -> None:
         self._clock, self._replica_id, self._send = clock, replica_id, send
-        self._is_queued = False
+        self._is_queued = self._is_cancelling = False
         self._acknowledged: dict[str, int] = {}
         self._logged: set[str] = set()
         self._changes: dict[UUID, ExecutionChange] = {}
@@ -49,6 +50,11 @@ class Announcer:
     def queued(self) -> None:
         """There are executions that any replica may take."""
         self._is_queued = True
+        self._wake.set()
+
+    def cancelling(self) -> None:
+        """There are executions that their replicas, or anybody while they are queued, shall cancel."""
+        self._is_cancelling = True
         self._wake.set()
 
     async def acknowledge(self, plans: Sequence[Plan]) -> None:
@@ -98,6 +104,7 @@ class Announcer:
 
     def _hints(self) -> list[Hint]:
         hints: list[Hint] = [Queued()] if self._is_queued else []
+        hints += [Cancelling()] if self._is_cancelling else []
         jobs = list(self._acknowledged.items())
         for start in range(0, len(jobs), MOST_JOBS_A_HINT):
             part = dict(jobs[start : start + MOST_JOBS_A_HINT])
@@ -107,7 +114,8 @@ class Announcer:
             hints.append(Logged(logged[start : start + MOST_JOBS_A_HINT]))
         hints += [self._changed_executions()] if self._changes else []
         hints += [ReplicaChanged(self._replica_id, state) for state in self._states]
-        self._is_queued, self._acknowledged, self._logged = False, {}, set()
+        self._is_queued = self._is_cancelling = False
+        self._acknowledged, self._logged = {}, set()
         self._changes, self._changed_jobs, self._states = {}, {}, []
         return hints
 

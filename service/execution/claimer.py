@@ -13,6 +13,7 @@ from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import ExecutionStatus, OwnedExecution, TriggeredBy, new_execution_id
 from service.domain.fire import Claim, Fire, FireKind, Judgement, Verdict
 from service.domain.hint import ExecutionChange
+from service.domain.job import OverlapPolicy
 from service.domain.misfire import MISFIRE_AFTER
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,8 @@ class Claims(Protocol):
     async def claim(self, claims: Sequence[Claim], free_slots: int) -> list[Judgement]: ...
 
     async def take(self, limit: int) -> list[UUID]: ...
+
+    async def next_due_in(self) -> float | None: ...
 
     async def owned(self, execution_ids: Sequence[UUID] | None = None) -> list[OwnedExecution]: ...
 
@@ -77,8 +80,9 @@ class Request:
 class Claimer:
     """One loop per replica.
 
-    `on_queued` is called when executions were left for any replica to take, `on_changed` for each execution
-    that does not start here and now.
+    `on_queued` is called when executions were left for any replica to take, `on_replaced` when some have to
+    be cancelled to make room, wherever they run, `on_changed` for each execution that does not start here
+    and now.
     """
 
     def __init__(
@@ -87,10 +91,11 @@ class Claimer:
         claims: Claims,
         runner: Slots,
         on_queued: Callable[[], None],
+        on_replaced: Callable[[], None],
         on_changed: Callable[[ExecutionChange], None] = lambda _: None,
     ) -> None:
-        self._clock, self._claims, self._runner, self._on_queued = clock, claims, runner, on_queued
-        self._on_changed = on_changed
+        self._clock, self._claims, self._runner = clock, claims, runner
+        self._on_queued, self._on_replaced, self._on_changed = on_queued, on_replaced, on_changed
         self._requests: dict[Request, None] = {}  # in the order of asking; leaving it costs nothing
         self._wake = asyncio.Event()
         self._take_at = 0.0
@@ -227,6 +232,8 @@ class Claimer:
         verdicts = {judgement.verdict for judgement in judgements}
         if Verdict.QUEUED in verdicts:
             self._on_queued()
+        if any(replaces(*each) for each in zip(claims, judgements, strict=True)):
+            self._on_replaced()
         for claim, judgement in zip(claims, judgements, strict=True):
             if judgement.verdict in (Verdict.QUEUED, Verdict.WAITING):
                 job_id = claim.fire.job.job_id
@@ -297,6 +304,9 @@ class Claimer:
             await self._adopt(taken)
         if len(taken) == free_slots:
             self._on_queued()  # there may be more, for others
+        elif (seconds := await self._claims.next_due_in()) is not None:
+            # A new attempt starts when its backoff has ended, and not at the next poll.
+            self._take_at = min(self._take_at, self._clock.monotonic() + max(seconds, FIRST_RETRY_SECONDS))
 
 
 def is_in_vain(claim: Claim, judgement: Judgement) -> bool:
@@ -306,6 +316,12 @@ def is_in_vain(claim: Claim, judgement: Judgement) -> bool:
     """
     is_to_come = judgement.verdict is Verdict.EARLY and claim.fire.kind is not FireKind.FIRE
     return is_to_come or judgement.verdict.is_outdated
+
+
+def replaces(claim: Claim, judgement: Judgement) -> bool:
+    """Answer whether the fire waits for executions that its job wants cancelled."""
+    policy = claim.fire.job.overlap_policy
+    return judgement.verdict is Verdict.WAITING and policy is OverlapPolicy.REPLACE
 
 
 def owned_by_claim(claim: Claim) -> OwnedExecution:

@@ -72,6 +72,11 @@ class Runner:
         """The executions that hold a slot."""
         return [each.execution for each in self._running.values()]
 
+    @property
+    def active(self) -> list[OwnedExecution]:
+        """The executions whose work goes on, and that nobody has told to stop."""
+        return [each.execution for each in self._running.values() if not each.stop.is_set()]
+
     def is_running(self, execution_id: UUID) -> bool:
         """Whether the execution holds a slot here."""
         return execution_id in self._running
@@ -122,6 +127,7 @@ class Runner:
         ended: asyncio.Event | None = None
         try:
             outcome, ended = await self._work(running)
+            running.stop.set()  # there is nothing left to stop
             if outcome is None:
                 log.info("execution_handed_over", **facts)
             elif await self._record(outcome):

@@ -17,8 +17,9 @@ from service.domain.plan import Plan, PlannedJob
 
 log = structlog.get_logger(__name__)
 
-# How many starts of caught-up fires one request may hold; the claimer spreads requests over time.
-MOST_STARTS = 50
+# How many starts of caught-up fires one request may hold: these begin at once, while the claimer spreads
+# requests over time, fifty starts a second.
+MOST_STARTS = 5
 FAULT_PAUSE_SECONDS = 1.0
 
 Decide = Callable[[Sequence[Fire]], Awaitable[bool]]

@@ -3,79 +3,23 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
 import asyncpg
 import pytest
 
+from tests.support.process_fleet import LEASE_SECONDS, SECOND, Fleet, process_fleet
 from tests.support.processes import (
     Forwarder,
-    ReplicaProcess,
     command,
     free_port,
-    replica_process,
 )
-
-SECOND = timedelta(seconds=1)
-LEASE_SECONDS = 5.0
-
-
-class Fleet:
-    """Replicas on one database, and a look behind them."""
-
-    def __init__(self, database_url: str, sql: Any, stack: AsyncExitStack) -> None:
-        self.database_url, self.sql, self._stack = database_url, sql, stack
-
-    async def start(self, **settings: str) -> ReplicaProcess:
-        """Start one more replica, and return when it is ready."""
-        replica = await self.launch(**settings)
-        await replica.until_ready()
-        return replica
-
-    async def launch(self, **settings: str) -> ReplicaProcess:
-        """Start one more replica."""
-        url = settings.pop("database_url", self.database_url)
-        return await self._stack.enter_async_context(replica_process(url, **settings))
-
-    async def add(self, job_id: str, handler: str = "noop", cron: str | None = None, **columns: Any) -> None:
-        """Insert a job; without a schedule it is MANUAL."""
-        values = {
-            "job_id": job_id,
-            "display_name": job_id,
-            "schedule_type": "MANUAL" if cron is None else "CRON",
-            "schedule_cron": cron,
-            "handler": handler,
-            **columns,
-        }
-        names, places = ", ".join(values), ", ".join(f"${i}" for i in range(1, len(values) + 1))
-        await self.sql.execute(f"insert into jobs ({names}) values ({places})", *values.values())
-
-    async def executions(self, job_id: str) -> list[Any]:
-        """The executions of a job, the first one first."""
-        query = "select * from job_executions where job_id = $1 order by created_at, attempt"
-        return list(await self.sql.fetch(query, job_id))
-
-    async def kill_connections(self) -> int:
-        """End every connection of every replica; returns how many there were."""
-        query = """
-            select count(pg_terminate_backend(pid)) from pg_stat_activity
-             where application_name like 'cronsole %' and datname = current_database()
-        """
-        return int(await self.sql.fetchval(query))
 
 
 @pytest.fixture
 async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    sql = await asyncpg.connect(database_url, server_settings={"application_name": "test"})
-    try:
-        await sql.execute("truncate jobs, job_state")
-        async with AsyncExitStack() as stack:
-            yield Fleet(database_url, sql, stack)
-    finally:
-        await sql.close()
+    async with process_fleet(database_url) as fleet:
+        yield fleet
 
 
 async def test_a_replica_starts_runs_what_is_triggered_and_leaves(fleet):

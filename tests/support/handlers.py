@@ -1,8 +1,10 @@
-"""Handlers that behave badly, for replicas under test: CRONSOLE_HANDLERS=tests.support.handlers."""
+"""Handlers for replicas under test, most of them bad ones: CRONSOLE_HANDLERS=tests.support.handlers."""
 
 import asyncio
 import threading
 from typing import Any
+
+import msgspec
 
 from service.handlers import Run, handler
 
@@ -43,3 +45,31 @@ async def load_pages(run: Run[Any]) -> None:
         run.log.info("checkpoint_stored", attempt=run.attempt)
         await asyncio.Event().wait()
     run.log.info("checkpoint_found", page=run.last_checkpoint["page"], attempt=run.attempt)
+
+
+class Span(msgspec.Struct):
+    seconds: float = 2.0
+
+
+@handler("test.busy", params=Span)
+async def work_for_a_while(run: Run[Span]) -> None:
+    """Take that long."""
+    await asyncio.sleep(run.params.seconds)
+
+
+@handler("test.failing")
+async def fail(run: Run[Any]) -> None:
+    """Fail each time."""
+    raise RuntimeError("no luck")
+
+
+@handler("test.writing")
+async def write_evidence(run: Run[Any]) -> None:
+    """Write a row of evidence every 50 ms, and go on where a transaction is refused."""
+    while True:
+        try:
+            async with run.transaction() as connection:
+                await connection.execute("insert into evidence (execution_id) values ($1)", run.execution_id)
+        except Exception as fault:
+            run.log.info("evidence_refused", fault=type(fault).__name__)
+        await asyncio.sleep(0.05)

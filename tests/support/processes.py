@@ -168,11 +168,14 @@ class Forwarder:
                 writer.transport.abort()
             await self._server.wait_closed()
 
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the database itself."""
         if self._socket is not None:
-            inner_reader, inner_writer = await asyncio.open_unix_connection(self._socket)
-        else:
-            inner_reader, inner_writer = await asyncio.open_connection(self._host, self._port)
+            return await asyncio.open_unix_connection(self._socket)
+        return await asyncio.open_connection(self._host, self._port)
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await self._connect()
         self._connections |= {writer, inner_writer}
         with suppress(OSError):
             async with asyncio.TaskGroup() as tasks:

@@ -51,6 +51,17 @@ async def test_hints_of_twenty_milliseconds_are_one(desk):
     assert len(desk.sent) == 1
 
 
+async def test_a_request_to_cancel_is_announced_once(desk):
+    """Beside that something is queued."""
+    desk.announcer.cancelling()
+    desk.announcer.queued()
+    await desk.clock.advance(milliseconds=20)
+    assert desk.sent == [{"type": "queued"}, {"type": "cancel"}]
+    desk.announcer.queued()
+    await desk.clock.advance(milliseconds=20)
+    assert desk.sent[2:] == [{"type": "queued"}]
+
+
 async def test_only_the_latest_revision_of_a_job_is_acknowledged(desk):
     """By this replica."""
     await desk.announcer.acknowledge([Plan("A", 1, None), Plan("B", 7, None)])

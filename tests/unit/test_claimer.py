@@ -34,6 +34,7 @@ class FakeClaims:
         self.poison: set[str] = set()
         self.queue: list[UUID] = []
         self.take_times: list[float] = []
+        self.due_in: float | None = None
         self.owned_here: dict[UUID, OwnedExecution] = {}
         self.gate = asyncio.Event()
         self.gate.set()
@@ -69,6 +70,9 @@ class FakeClaims:
         self.owned_here |= {execution_id: an_execution(execution_id=execution_id) for execution_id in taken}
         return taken
 
+    async def next_due_in(self):
+        return self.due_in
+
     async def owned(self, execution_ids=None):
         found = list(self.owned_here.values())
         await self.gate.wait()
@@ -95,12 +99,15 @@ class Desk:
         self.clock = FakeClock(MONDAY_9AM)
         self.claims = FakeClaims(self.clock)
         self.runner = FakeRunner()
-        self.announced = 0
-        self.claimer = Claimer(self.clock, self.claims, self.runner, self.announce)
+        self.announced = self.replaced = 0
+        self.claimer = Claimer(self.clock, self.claims, self.runner, self.announce, self.replace)
         self.tasks = asyncio.TaskGroup()
 
     def announce(self) -> None:
         self.announced += 1
+
+    def replace(self) -> None:
+        self.replaced += 1
 
     def ask(self, *fires: Fire) -> asyncio.Task[bool]:
         return self.tasks.create_task(self.claimer.decide(fires))
@@ -355,6 +362,25 @@ async def test_a_hint_makes_it_take_at_once_and_tell_others_of_more(desk):
     await settle()
     assert len(desk.runner.started) == 50
     assert desk.announced == 1
+
+
+async def test_a_new_attempt_is_taken_when_its_backoff_has_ended(desk):
+    """Between two looks, because the database said how long it has to wait."""
+    desk.claims.due_in = 1.5
+    desk.claimer.take_soon()
+    await settle()
+    desk.claims.due_in = None
+    await desk.clock.advance(seconds=4)
+    assert desk.claims.take_times == pytest.approx([0, 0, 1.5])
+
+
+async def test_a_fire_that_replaces_makes_others_cancel(desk):
+    """One that waits behind what runs does not."""
+    desk.claims.verdicts = {"QUEUE": [Verdict.WAITING], "REPLACE": [Verdict.WAITING]}
+    await desk.decide(a_fire("QUEUE", overlap_policy="QUEUE"))
+    assert desk.replaced == 0
+    await desk.decide(a_fire("REPLACE", overlap_policy="REPLACE"))
+    assert desk.replaced == 1
 
 
 async def test_without_a_free_slot_nothing_is_taken(desk):

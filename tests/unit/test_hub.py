@@ -8,6 +8,7 @@ import pytest
 from service.domain.execution import ExecutionStatus
 from service.domain.hint import (
     Acknowledged,
+    Cancelling,
     ExecutionChange,
     ExecutionsChanged,
     Logged,
@@ -26,6 +27,7 @@ SOME_ID = UUID("0192d3a4-5b6c-7d8e-9f01-23456789abcd")
     "hint",
     [
         Queued(),
+        Cancelling(),
         Logged(["A", "b.c-d_e"]),
         Acknowledged(SOME_ID, {"A": 1, "B": 2**62}),
         ExecutionsChanged(executions=[ExecutionChange(SOME_ID, "A", ExecutionStatus.LOST)]),
