@@ -58,6 +58,8 @@ KEPT = {
     "job_changes": HISTORY,
     "job_execution_stats": Retention(timedelta(days=400)),
     "replicas": Retention(timedelta(days=1)),  # after the end of their lease
+    "lease_gaps": Retention(timedelta(days=400)),
+    "idempotency_keys": Retention(timedelta(hours=24)),
 }
 
 
