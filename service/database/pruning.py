@@ -89,7 +89,7 @@ DELETE_GAPS = """
     with old as materialized (
         select from_time from lease_gaps
          where to_time <= (select greatest(clock_timestamp() - $1::interval, $2::timestamptz))
-         order by from_time
+         order by to_time
          limit $3 for update skip locked)
     delete from lease_gaps g using old where g.from_time = old.from_time
 """
