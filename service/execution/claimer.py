@@ -179,22 +179,30 @@ class Claimer:
         Of each job one request at most: a second one, of a timer that replaced the first one's, may well be
         about the same fires, and one call cannot decide a fire twice.
         """
-        due, fires = [], 0
-        jobs: set[str] = set()
+        due, late = list[Request](), list[Request]()
+        fires, jobs = 0, set[str]()
         for request in self._requests:
             if request.ask_at > now or (fires and fires + len(request.claims) > MOST_FIRES_A_CALL):
                 continue
             if request.job_id in jobs:
                 continue
-            if starts := request.catch_up_starts:
-                # Rate limit as a virtual clock: each start books its share of a second.
-                if self._catch_up_at > now:
-                    request.ask_at = self._catch_up_at
-                    continue
-                self._catch_up_at = max(self._catch_up_at, now) + starts / CATCH_UP_STARTS_A_SECOND
+            if request.catch_up_starts:
+                late.append(request)
+                continue
             due.append(request)
             jobs.add(request.job_id)
             fires += len(request.claims)
+        late = [each for each in late if each.job_id not in jobs]
+        if late and fires < MOST_FIRES_A_CALL and self._catch_up_at <= now:
+            # In one order on all replicas: where they go through the same missed fires, the limit that the
+            # first one keeps is that of the fleet.
+            first = min(late, key=lambda each: each.job_id)
+            late.remove(first)
+            due.append(first)
+            # Rate limit as a virtual clock: each start books its share of a second.
+            self._catch_up_at = now + first.catch_up_starts / CATCH_UP_STARTS_A_SECOND
+        for each in late:
+            each.ask_at = self._catch_up_at
         return due
 
     async def _ask(self, due: Sequence[Request]) -> None:

@@ -65,11 +65,6 @@ async def miss_fires(fleet: Fleet) -> None:
         await move_plan(fleet.sql, f"BULK{number:03}", -5400)
 
 
-def missed(rows: list[Any]) -> list[Any]:
-    """Those rows of the ledger that were decided long after their time."""
-    return [row for row in rows if row["decided_at"] - row["fire_time"] > 5 * SECOND]
-
-
 async def until(trio: Fleet, query: str, *values: Any, within: float = 10.0) -> Any:
     """Ask the database again until it answers with something true."""
     async with asyncio.timeout(within):
@@ -85,29 +80,31 @@ async def test_missed_fires_are_decided_by_policy_each_once(trio):
     for job_id, runs in (("COALESCED", 1), ("GRACE", 1), ("ALL", 60)):
         await until(trio, count, job_id, runs)
     await trio.disable("COALESCED", "SKIPPED", "ALL", "GRACE")
-    rows = {job_id: missed(await trio.fires(job_id)) for job_id in ("COALESCED", "SKIPPED", "ALL", "GRACE")}
-    for job_id, fires in rows.items():
-        assert len(fires) in (60, 61), job_id
-        assert {b["fire_time"] - a["fire_time"] for a, b in pairwise(fires)} == {10 * SECOND}, job_id
+    fires = {job_id: await trio.fires(job_id) for job_id in ("COALESCED", "SKIPPED", "ALL", "GRACE")}
+    for job_id, rows in fires.items():
+        assert len(rows) >= 60, job_id
+        assert {b["fire_time"] - a["fire_time"] for a, b in pairwise(rows)} == {10 * SECOND}, job_id
 
-    *coalesced, last = rows["COALESCED"]
-    assert {row["outcome"] for row in coalesced} == {"COALESCED"}
-    reason = f"missed; one execution covers it, that of {last['fire_time']:%Y-%m-%dT%H:%M:%SZ}"
-    assert {row["reason"] for row in coalesced} == {reason}
     run = (await trio.executions("COALESCED"))[0]
-    assert (last["outcome"], run["execution_id"]) == ("STARTED", last["execution_id"])
-    window = (coalesced[0]["fire_time"], last["fire_time"])
-    assert (run["window_start"], run["window_end"]) == window
+    *coalesced, last = [row for row in fires["COALESCED"] if row["fire_time"] <= run["fire_time"]]
+    assert (last["outcome"], last["execution_id"]) == ("STARTED", run["execution_id"])
+    assert (run["triggered_by"], run["status"]) == ("CATCH_UP", "SUCCESS")
+    assert (run["window_start"], run["window_end"]) == (coalesced[0]["fire_time"], last["fire_time"])
+    reason = f"missed; one execution covers it, that of {last['fire_time']:%Y-%m-%dT%H:%M:%SZ}"
+    assert {(row["outcome"], row["reason"]) for row in coalesced} == {("COALESCED", reason)}
 
     reason = "no replica could fire it in time, and the misfire policy is SKIP"
-    assert {(row["outcome"], row["reason"]) for row in rows["SKIPPED"]} == {("MISSED", reason)}
-    assert {row["outcome"] for row in rows["ALL"]} == {"STARTED"}
-    caught_up = [x for x in await trio.executions("ALL") if x["triggered_by"] == "CATCH_UP"]
-    assert {x["execution_id"] for x in caught_up} == {row["execution_id"] for row in rows["ALL"]}
+    outcomes = Counter((row["outcome"], row["reason"]) for row in fires["SKIPPED"])
+    assert outcomes["MISSED", reason] >= 59
+    assert len(outcomes) <= 2  # the fires since then
 
-    outcomes = Counter((row["outcome"], row["reason"]) for row in rows["GRACE"])
+    assert {row["outcome"] for row in fires["ALL"]} == {"STARTED"}
+    run_for = {x["execution_id"]: x["fire_time"] for x in await trio.executions("ALL")}
+    assert run_for == {row["execution_id"]: row["fire_time"] for row in fires["ALL"]}
+
+    outcomes = Counter((row["outcome"], row["reason"]) for row in fires["GRACE"])
     assert 53 <= outcomes["MISSED", "missed by more than the grace of 60 s"] <= 56
-    assert outcomes["STARTED", None] == 1
+    assert outcomes["STARTED", None] >= 1
 
 
 async def test_after_an_outage_at_most_fifty_start_a_second(trio):

@@ -341,6 +341,14 @@ async def test_caught_up_starts_are_spread_at_fifty_a_second(desk):
     assert len(desk.runner.started) == 151
 
 
+async def test_missed_fires_are_asked_for_in_the_order_of_their_jobs(desk):
+    """Whatever the order in which the timers ask: every replica goes the same way."""
+    for job_id in "CAB":
+        desk.ask(a_fire(job_id, kind=FireKind.CATCH_UP))
+    await desk.clock.advance(seconds=0.1)
+    assert desk.claims.asked == [["A"], ["B"], ["C"]]
+
+
 async def test_rows_without_a_start_pass_the_rate_limit(desk):
     """COALESCED and MISSED cost no slot."""
     for job_id in "ABC":
