@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 MOST_FIRES_A_CALL = 2_000
 # A reply this late may be about executions that were declared LOST meanwhile: look before starting them.
 LATE_REPLY_SECONDS = 1.0
+# No lease ends as soon as that after its last renewal; an older confirmation may be out of date.
+LONGEST_CONFIRMATION_SECONDS = 3.0
 TAKE_POLL_SECONDS = 5.0
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.005, 0.25
 REFUSED_RETRY_SECONDS = 1.0
@@ -136,6 +138,7 @@ class Claimer:
             except DatabaseUnavailable as fault:
                 # What was asked may have happened: our own claims recognise themselves.
                 self._is_unsure = True
+                self._take_at = 0.0  # a hint may have been lost with it
                 pause = backoff.failed()
                 if backoff.is_worth_a_line:
                     log.warning("claim_delayed", error=str(fault), requests=len(self._requests))
@@ -162,7 +165,12 @@ class Claimer:
         self._is_unsure = True  # until it has answered
         # Looked at before asking: what ends meanwhile may still stand as RUNNING in the answer.
         known = {execution.execution_id for execution in self._runner.running}
-        for execution in await self._claims.owned(execution_ids):
+        while True:
+            asked_at = self._clock.monotonic()
+            owned = await self._claims.owned(execution_ids)
+            if self._clock.monotonic() - asked_at <= LONGEST_CONFIRMATION_SECONDS:
+                break
+        for execution in owned:
             if execution.execution_id not in known:
                 if execution_ids is None:
                     log.warning(
