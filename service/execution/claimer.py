@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 MOST_FIRES_A_CALL = 2_000
 # A reply this late may be about executions that were declared LOST meanwhile: look before starting them.
 LATE_REPLY_SECONDS = 1.0
+# No lease ends as soon as that after its last renewal; an older confirmation may be out of date.
+LONGEST_CONFIRMATION_SECONDS = 3.0
 TAKE_POLL_SECONDS = 5.0
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.005, 0.25
 REFUSED_RETRY_SECONDS = 1.0
@@ -139,6 +141,7 @@ class Claimer:
             except DatabaseUnavailable as fault:
                 # What was asked may have happened: our own claims recognise themselves.
                 self._is_unsure = True
+                self._take_at = 0.0  # a hint may have been lost with it
                 pause = backoff.failed()
                 if backoff.is_worth_a_line:
                     log.warning("claim_delayed", error=str(fault), requests=len(self._requests))
@@ -165,7 +168,12 @@ class Claimer:
         self._is_unsure = True  # until it has answered
         # Looked at before asking: what ends meanwhile may still stand as RUNNING in the answer.
         known = {execution.execution_id for execution in self._runner.running}
-        for execution in await self._claims.owned(execution_ids):
+        while True:
+            asked_at = self._clock.monotonic()
+            owned = await self._claims.owned(execution_ids)
+            if self._clock.monotonic() - asked_at <= LONGEST_CONFIRMATION_SECONDS:
+                break
+        for execution in owned:
             if execution.execution_id not in known:
                 if execution_ids is None:
                     log.warning(
@@ -182,22 +190,30 @@ class Claimer:
         Of each job one request at most: a second one, of a timer that replaced the first one's, may well be
         about the same fires, and one call cannot decide a fire twice.
         """
-        due, fires = [], 0
-        jobs: set[str] = set()
+        due, late = list[Request](), list[Request]()
+        fires, jobs = 0, set[str]()
         for request in self._requests:
             if request.ask_at > now or (fires and fires + len(request.claims) > MOST_FIRES_A_CALL):
                 continue
             if request.job_id in jobs:
                 continue
-            if starts := request.catch_up_starts:
-                # Rate limit as a virtual clock: each start books its share of a second.
-                if self._catch_up_at > now:
-                    request.ask_at = self._catch_up_at
-                    continue
-                self._catch_up_at = max(self._catch_up_at, now) + starts / CATCH_UP_STARTS_A_SECOND
+            if request.catch_up_starts:
+                late.append(request)
+                continue
             due.append(request)
             jobs.add(request.job_id)
             fires += len(request.claims)
+        late = [each for each in late if each.job_id not in jobs]
+        if late and fires < MOST_FIRES_A_CALL and self._catch_up_at <= now:
+            # In one order on all replicas: where they go through the same missed fires, the limit that the
+            # first one keeps is that of the fleet.
+            first = min(late, key=lambda each: each.job_id)
+            late.remove(first)
+            due.append(first)
+            # Rate limit as a virtual clock: each start books its share of a second.
+            self._catch_up_at = now + first.catch_up_starts / CATCH_UP_STARTS_A_SECOND
+        for each in late:
+            each.ask_at = self._catch_up_at
         return due
 
     async def _ask(self, due: Sequence[Request]) -> None:

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from tests.support.databases import DatabaseServer
 from tests.support.fleet import move_plan
-from tests.support.process_fleet import SECOND, Fleet, most_at_once, process_fleet
+from tests.support.process_fleet import SECOND, Fleet, most_at_once, process_fleet, until
 from tests.support.processes import free_port
 from tests.support.stalling_proxy import StallingProxy
 
@@ -65,55 +65,43 @@ async def miss_fires(fleet: Fleet) -> None:
         await move_plan(fleet.sql, f"BULK{number:03}", -5400)
 
 
-def missed(rows: list[Any]) -> list[Any]:
-    """Those rows of the ledger that were decided long after their time."""
-    return [row for row in rows if row["decided_at"] - row["fire_time"] > 5 * SECOND]
-
-
-async def until(trio: Fleet, query: str, *values: Any, within: float = 10.0) -> Any:
-    """Ask the database again until it answers with something true."""
-    async with asyncio.timeout(within):
-        while True:
-            if answer := await trio.sql.fetchval(query, *values):
-                return answer
-            await asyncio.sleep(0.02)  # nothing announces it
-
-
 async def test_missed_fires_are_decided_by_policy_each_once(trio):
     """COALESCE: one run with a window over all; SKIP: none; ALL: each; older than the grace: none."""
     count = "select count(*) >= $2 from job_executions where job_id = $1 and triggered_by = 'CATCH_UP'"
     for job_id, runs in (("COALESCED", 1), ("GRACE", 1), ("ALL", 60)):
-        await until(trio, count, job_id, runs)
+        await until(trio.sql, count, job_id, runs)
     await trio.disable("COALESCED", "SKIPPED", "ALL", "GRACE")
-    rows = {job_id: missed(await trio.fires(job_id)) for job_id in ("COALESCED", "SKIPPED", "ALL", "GRACE")}
-    for job_id, fires in rows.items():
-        assert len(fires) in (60, 61), job_id
-        assert {b["fire_time"] - a["fire_time"] for a, b in pairwise(fires)} == {10 * SECOND}, job_id
+    fires = {job_id: await trio.fires(job_id) for job_id in ("COALESCED", "SKIPPED", "ALL", "GRACE")}
+    for job_id, rows in fires.items():
+        assert len(rows) >= 60, job_id
+        assert {b["fire_time"] - a["fire_time"] for a, b in pairwise(rows)} == {10 * SECOND}, job_id
 
-    *coalesced, last = rows["COALESCED"]
-    assert {row["outcome"] for row in coalesced} == {"COALESCED"}
-    reason = f"missed; one execution covers it, that of {last['fire_time']:%Y-%m-%dT%H:%M:%SZ}"
-    assert {row["reason"] for row in coalesced} == {reason}
     run = (await trio.executions("COALESCED"))[0]
-    assert (last["outcome"], run["execution_id"]) == ("STARTED", last["execution_id"])
-    window = (coalesced[0]["fire_time"], last["fire_time"])
-    assert (run["window_start"], run["window_end"]) == window
+    *coalesced, last = [row for row in fires["COALESCED"] if row["fire_time"] <= run["fire_time"]]
+    assert (last["outcome"], last["execution_id"]) == ("STARTED", run["execution_id"])
+    assert (run["triggered_by"], run["status"]) == ("CATCH_UP", "SUCCESS")
+    assert (run["window_start"], run["window_end"]) == (coalesced[0]["fire_time"], last["fire_time"])
+    reason = f"missed; one execution covers it, that of {last['fire_time']:%Y-%m-%dT%H:%M:%SZ}"
+    assert {(row["outcome"], row["reason"]) for row in coalesced} == {("COALESCED", reason)}
 
     reason = "no replica could fire it in time, and the misfire policy is SKIP"
-    assert {(row["outcome"], row["reason"]) for row in rows["SKIPPED"]} == {("MISSED", reason)}
-    assert {row["outcome"] for row in rows["ALL"]} == {"STARTED"}
-    caught_up = [x for x in await trio.executions("ALL") if x["triggered_by"] == "CATCH_UP"]
-    assert {x["execution_id"] for x in caught_up} == {row["execution_id"] for row in rows["ALL"]}
+    outcomes = Counter((row["outcome"], row["reason"]) for row in fires["SKIPPED"])
+    assert outcomes["MISSED", reason] >= 59
+    assert len(outcomes) <= 2  # the fires since then
 
-    outcomes = Counter((row["outcome"], row["reason"]) for row in rows["GRACE"])
+    assert {row["outcome"] for row in fires["ALL"]} == {"STARTED"}
+    run_for = {x["execution_id"]: x["fire_time"] for x in await trio.executions("ALL")}
+    assert run_for == {row["execution_id"]: row["fire_time"] for row in fires["ALL"]}
+
+    outcomes = Counter((row["outcome"], row["reason"]) for row in fires["GRACE"])
     assert 53 <= outcomes["MISSED", "missed by more than the grace of 60 s"] <= 56
-    assert outcomes["STARTED", None] == 1
+    assert outcomes["STARTED", None] >= 1
 
 
 async def test_after_an_outage_at_most_fifty_start_a_second(trio):
     """Of the whole fleet, and each missed fire once."""
     of_bulk = "select count(*) >= $1 from job_executions where job_id like 'BULK%' and end_time is not null"
-    await until(trio, of_bulk, BULK)
+    await until(trio.sql, of_bulk, BULK)
     rows = await trio.sql.fetch(
         "select job_id, start_time from job_executions where triggered_by = 'CATCH_UP' order by start_time"
     )
@@ -131,10 +119,10 @@ async def test_fires_of_a_job_that_still_runs_go_by_its_overlap_policy(trio):
     for policy in policies:
         params = {"params": '{"seconds": 2.2}', "overlap_policy": policy}
         await trio.add(policy, "test.busy", EVERY_SECOND, **params)
-    await until(trio, "select count(*) >= 6 from job_fires where job_id = 'ALLOW'")
+    await until(trio.sql, "select count(*) >= 6 from job_fires where job_id = 'ALLOW'")
     await trio.disable(*policies)
     unfinished = "select count(*) = 0 from job_executions where status in ('QUEUED', 'RUNNING')"
-    await until(trio, unfinished)
+    await until(trio.sql, unfinished)
     fires = {policy: await trio.fires(policy) for policy in policies}
     runs = {policy: await trio.executions(policy) for policy in policies}
     for policy in policies:
@@ -170,7 +158,7 @@ async def test_triggers_of_a_job_that_still_runs_go_by_its_overlap_policy(trio):
         assert status == 200
         first[policy] = body["executionId"]
     running = "select count(*) = 4 from job_executions where job_id like 'BY_HAND_%' and status = 'RUNNING'"
-    await until(trio, running, within=2)
+    await until(trio.sql, running, within=2)
     answers = {
         policy: await trio.replicas[1].call("POST", f"/v1/console/jobs/BY_HAND_{policy}/trigger")
         for policy in policies
@@ -184,7 +172,7 @@ async def test_triggers_of_a_job_that_still_runs_go_by_its_overlap_policy(trio):
     assert first["SKIP"] in str(answers["SKIP"][1])
     replacement = answers["REPLACE"][1]["executionId"]
     is_running = "select status = 'RUNNING' from job_executions where execution_id = $1"
-    await until(trio, is_running, replacement, within=2)
+    await until(trio.sql, is_running, replacement, within=2)
     before, after = await trio.executions("BY_HAND_REPLACE")
     assert (before["status"], str(before["execution_id"])) == ("CANCELLED", first["REPLACE"])
     assert after["start_time"] - after["created_at"] < SECOND / 2
@@ -198,7 +186,7 @@ async def test_a_run_is_cancelled_from_any_replica_and_from_psql(trio):
         await trio.add(f"UNWANTED{number}", "test.endless")
         await trio.trigger(f"UNWANTED{number}")
         is_running = "select execution_id from job_executions where job_id = $1 and status = 'RUNNING'"
-        execution_id = await until(trio, is_running, f"UNWANTED{number}", within=2)
+        execution_id = await until(trio.sql, is_running, f"UNWANTED{number}", within=2)
         if cancel is None:
             await trio.sql.execute("select cancel_execution($1)", execution_id)
         else:
@@ -218,8 +206,8 @@ async def test_a_failure_is_tried_again_when_its_backoff_has_ended(trio):
     await trio.add("SLOW", "test.endless", max_attempts=2, retry_backoff_seconds=1, timeout_seconds=1)
     await trio.trigger("FAILING", "SLOW")
     ended = "select count(*) = $2 from job_executions where job_id = $1 and end_time is not null"
-    await until(trio, ended, "FAILING", 3)
-    await until(trio, ended, "SLOW", 2)
+    await until(trio.sql, ended, "FAILING", 3)
+    await until(trio.sql, ended, "SLOW", 2)
     failed, slow = await trio.executions("FAILING"), await trio.executions("SLOW")
     assert [(x["attempt"], x["status"]) for x in failed] == [(1, "FAILED"), (2, "FAILED"), (3, "FAILED")]
     assert {x["first_execution_id"] for x in failed[1:]} == {failed[0]["execution_id"]}
@@ -238,10 +226,13 @@ async def test_a_pause_goes_into_the_ledger_with_its_reason_and_ends_by_itself(t
     pause = "select pause_job('PAUSED', 'month end', clock_timestamp() + interval '1.5 seconds')"
     paused_until = await one_pause(trio, pause)
     await trio.trigger("PAUSED")
-    await until(trio, "select max(fire_time) > $1 from job_fires where job_id = 'PAUSED'", paused_until)
+    has_fired_since = "select max(fire_time) > $1 from job_fires where job_id = 'PAUSED'"
+    await until(trio.sql, has_fired_since, paused_until)
     of_all = "select pause_all('upgrade', clock_timestamp() + interval '1.5 seconds')"
     all_paused_until = await one_pause(trio, of_all)
-    await until(trio, "select max(fire_time) > $1 from job_fires where job_id = 'PAUSED'", all_paused_until)
+    await until(
+        trio.sql, "select max(fire_time) > $1 from job_fires where job_id = 'PAUSED'", all_paused_until
+    )
     await trio.disable("PAUSED", "OTHER")
     fires = await trio.fires("PAUSED")
     assert {b["fire_time"] - a["fire_time"] for a, b in pairwise(fires)} == {SECOND}
@@ -271,13 +262,13 @@ async def test_an_edit_in_psql_is_in_force_everywhere_within_a_tenth_of_a_second
         await replica.wait_for("job_scheduled", job_id="EVIDENCE")
     delays = [await edit(trio, cron) for cron in ("0 0 4 1 1 *", "0 0 5 1 1 *", "*/2 * * * * *")]
     assert median(delays) < 0.1, delays
-    await until(trio, "select count(*) >= 3 from seconds")
+    await until(trio.sql, "select count(*) >= 3 from seconds")
     disabled_at: datetime = await trio.sql.fetchval(
         "update jobs set enabled = false where job_id = 'EVIDENCE' returning clock_timestamp()"
     )
     for replica in trio.replicas:
         await replica.wait_for("job_unscheduled", job_id="EVIDENCE")
-    await until(trio, "select clock_timestamp() > $1", disabled_at + 2.2 * SECOND)
+    await until(trio.sql, "select clock_timestamp() > $1", disabled_at + 2.2 * SECOND)
     rows = [row["fire_time"] for row in await trio.sql.fetch("select fire_time from seconds order by 1")]
     times = [datetime.fromisoformat(text) for text in rows]
     assert all(time.second % 2 == 0 for time in times)

@@ -1,5 +1,6 @@
 """Several replicas as processes on one database, and a look behind them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -70,21 +71,45 @@ class Fleet:
             await self.sql.fetch("select * from job_fires where job_id = $1 order by fire_time", job_id)
         )
 
+    async def connect_again(self) -> None:
+        """Look at the database again after it was away, as soon as it is back."""
+        self.sql.terminate()
+        while True:
+            try:
+                self.sql = await connect(self.database_url)
+                return
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.02)  # nothing announces it
+
     async def kill_connections(self) -> int:
         """End every connection of every replica; returns how many there were."""
         return int(await self.sql.fetchval(KILL_CONNECTIONS))
 
 
+async def connect(database_url: str) -> Any:
+    """Connect as a test that looks on."""
+    return await asyncpg.connect(database_url, server_settings={"application_name": "test"})
+
+
 @asynccontextmanager
 async def process_fleet(database_url: str) -> AsyncIterator[Fleet]:
     """Yield a fleet without replicas on a migrated database, from which the seeded jobs are taken away."""
-    sql = await asyncpg.connect(database_url, server_settings={"application_name": "test"})
-    try:
-        await sql.execute("truncate jobs, job_state")
-        async with AsyncExitStack() as stack:
-            yield Fleet(database_url, sql, stack)
-    finally:
-        await sql.close()
+    async with AsyncExitStack() as stack:
+        fleet = Fleet(database_url, await connect(database_url), stack)
+        try:
+            await fleet.sql.execute("truncate jobs, job_state")
+            yield fleet
+        finally:
+            fleet.sql.terminate()
+
+
+async def until(sql: Any, query: str, *values: Any, within: float = 10.0) -> Any:
+    """Ask the database again until it answers with something true."""
+    async with asyncio.timeout(within):
+        while True:
+            if answer := await sql.fetchval(query, *values):
+                return answer
+            await asyncio.sleep(0.02)  # nothing announces it
 
 
 def most_at_once(executions: Sequence[Any]) -> int:

@@ -1,6 +1,7 @@
 """The claimer: one call for all that is due, every verdict handled, nothing lost with the database."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -39,6 +40,7 @@ class FakeClaims:
         self.gate = asyncio.Event()
         self.gate.set()
         self.seconds_a_call = 0.0
+        self.on_owned: list[Callable[[], None]] = []
 
     @property
     def asked(self) -> list[list[str]]:
@@ -76,6 +78,8 @@ class FakeClaims:
     async def owned(self, execution_ids=None):
         found = list(self.owned_here.values())
         await self.gate.wait()
+        if self.on_owned:
+            self.on_owned.pop(0)()
         return [each for each in found if execution_ids is None or each.execution_id in execution_ids]
 
 
@@ -281,6 +285,20 @@ async def test_an_answer_later_than_a_second_is_confirmed_before_work_starts(des
     assert (desk.runner.started == []) is is_confirmed
 
 
+async def test_a_confirmation_that_is_itself_late_is_asked_for_again(desk):
+    """A process frozen at that moment would start what was declared lost meanwhile."""
+
+    def freeze() -> None:
+        desk.clock.jump_to(desk.clock.now() + 4 * SECOND)
+        desk.claims.owned_here.clear()
+
+    desk.claims.queue = [uuid4()]
+    desk.claims.on_owned = [freeze]
+    desk.claimer.take_soon()
+    await settle()
+    assert desk.runner.started == []
+
+
 async def test_after_an_outage_executions_that_are_owned_unknowingly_are_adopted(desk):
     """Their claim's answer never came, and nobody asks for them any more."""
     orphan = an_execution()
@@ -339,6 +357,14 @@ async def test_caught_up_starts_are_spread_at_fifty_a_second(desk):
     assert len(desk.runner.started) == 101
     await desk.clock.advance(seconds=1)
     assert len(desk.runner.started) == 151
+
+
+async def test_missed_fires_are_asked_for_in_the_order_of_their_jobs(desk):
+    """Whatever the order in which the timers ask: every replica goes the same way."""
+    for job_id in "CAB":
+        desk.ask(a_fire(job_id, kind=FireKind.CATCH_UP))
+    await desk.clock.advance(seconds=0.1)
+    assert desk.claims.asked == [["A"], ["B"], ["C"]]
 
 
 async def test_rows_without_a_start_pass_the_rate_limit(desk):
