@@ -192,9 +192,8 @@ async def test_a_run_is_cancelled_from_any_replica_and_from_psql(trio):
         else:
             status, _ = await cancel.call("POST", f"/v1/console/executions/{execution_id}/cancel")
             assert status < 300
-        await until(
-            trio, "select end_time is not null from job_executions where execution_id = $1", execution_id
-        )
+        has_ended = "select end_time is not null from job_executions where execution_id = $1"
+        await until(trio.sql, has_ended, execution_id)
         [x] = await trio.executions(f"UNWANTED{number}")
         assert x["status"] == "CANCELLED"
         assert x["end_time"] - x["cancel_requested_at"] < SECOND / 2
