@@ -16,6 +16,7 @@ create table lease_gaps (
     to_time   timestamptz not null default 'infinity',
     check (from_time <= to_time)
 );
+create index lease_gaps_by_end on lease_gaps (to_time);
 insert into lease_gaps (from_time)
 select clock_timestamp() where not exists (select from replicas r where r.lease_expires_at > clock_timestamp());
 

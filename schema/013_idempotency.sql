@@ -23,19 +23,3 @@ create function is_idempotency_key_expired(created_at timestamptz) returns boole
 language sql volatile as $$
     select created_at < clock_timestamp() - interval '24 hours'
 $$;
-
--- Delete up to p_limit expired keys; the answer is how many went. Repeat until it is less than p_limit.
-create function prune_idempotency_keys(p_limit integer default 1000) returns integer
-language plpgsql as $$
-declare
-    pruned integer;
-begin
-    delete from idempotency_keys k
-     where (k.subject, k.key) in (
-           select e.subject, e.key from idempotency_keys e
-            where e.created_at < clock_timestamp() - interval '24 hours'
-            order by e.created_at limit p_limit for update skip locked);
-    get diagnostics pruned = row_count;
-    return pruned;
-end
-$$;

@@ -9,21 +9,22 @@ import structlog
 
 from service import __version__
 from service.api.auth import Access, JwtIssuer
-from service.api.log_streams import LogStreams
-from service.api.logs import as_event
 from service.api.server import build_application, serving
 from service.database.embedded import embedded_postgres
 from service.database.migrations import migrate_when_possible
+from service.database.plans import PlanStore
 from service.database.replicas import Vitals, open_lease
-from service.database.run_logs import RunLogStore
 from service.database.start import pause_once, seed_samples
 from service.database.stores import Stores
 from service.domain.backoff import Backoff
 from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.errors import DatabaseUnavailable
+from service.domain.hint import ReplicaState
+from service.execution.announcer import Announcer
 from service.execution.heartbeat import Heartbeat
 from service.handlers.catalogue import check_overrides, load_handlers
+from service.live import Live
 from service.loops import is_done_before
 from service.pools import Pools, open_pools
 from service.readiness import Health
@@ -54,10 +55,14 @@ async def serve(
         if url is None:
             url = (await stack.enter_async_context(embedded_postgres(settings.data_dir))).database_url
         pools = await stack.enter_async_context(open_pools(url, replica_id))
-        log_streams = LogStreams(clock, RunLogStore(pools.api), as_event)
+        announcer = Announcer(clock, replica_id, PlanStore(pools.reports).announce)
+        live = Live.over(pools.api, clock)
         application = build_application(
             stores=Stores.over(pools.api),
-            log_streams=log_streams,
+            log_streams=live.log_streams,
+            events=live.events,
+            acknowledgements=live.acknowledgements,
+            announce=announcer.execution,
             clock=clock,
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
@@ -78,10 +83,12 @@ async def serve(
         health.heartbeat = heartbeat
         try:
             if await is_done_before(stop, heartbeat.start()):
-                replica = Replica(settings, registry, pools, clock, vitals, heartbeat, log_streams)
+                replica = Replica(settings, registry, pools, clock, vitals, heartbeat, live, announcer)
                 await replica.run(url, health, stop, lambda: on_ready(*address))
         finally:
             await heartbeat.stop()  # last: what still runs lives under the lease
+            announcer.replica(ReplicaState.LEFT)
+            await announcer.finish()
             log.info("replica_stopped", replica_id=str(replica_id))
 
 

@@ -3,13 +3,10 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
-import msgspec
 import structlog
 
-from service.api.log_streams import LogStreams
 from service.database.claims import ClaimStore
 from service.database.listener import Listener
 from service.database.outcomes import OutcomeStore
@@ -22,8 +19,8 @@ from service.database.vitals import record_vitals
 from service.domain.clock import SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.diagnosis import Finding, Measurements
-from service.domain.errors import DatabaseUnavailable
 from service.domain.execution import Outcome, OwnedExecution
+from service.domain.hint import Cancelling, Queued, ReplicaState
 from service.domain.retention import Retention
 from service.execution.announcer import Announcer
 from service.execution.canceller import Canceller
@@ -39,6 +36,7 @@ from service.execution.runner import Runner
 from service.execution.work import Work
 from service.handlers.registry import Registry
 from service.handlers.secrets import Secrets
+from service.live import Live
 from service.loops import Loop, is_done_before, keep_going
 from service.observability.checkup import keep_checking
 from service.observability.vitals import MachineVitals
@@ -50,8 +48,7 @@ from service.settings import FIELDS, Settings
 
 log = structlog.get_logger(__name__)
 
-LAST_CLAIM_SECONDS, LAST_HINT_SECONDS = 1.0, 0.5
-QUEUED_HINT = '{"type":"queued"}'
+LAST_CLAIM_SECONDS = 1.0
 
 HISTORY = Retention(timedelta(days=90), rows=10_000_000)
 KEPT = {
@@ -61,6 +58,8 @@ KEPT = {
     "job_changes": HISTORY,
     "job_execution_stats": Retention(timedelta(days=400)),
     "replicas": Retention(timedelta(days=1)),  # after the end of their lease
+    "lease_gaps": Retention(timedelta(days=400)),
+    "idempotency_keys": Retention(timedelta(hours=24)),
 }
 
 
@@ -75,11 +74,12 @@ class Replica:
         clock: SystemClock,
         vitals: Vitals,
         heartbeat: Heartbeat,
-        log_streams: LogStreams,
+        live: Live,
+        announcer: Announcer,
     ) -> None:
         self._settings, self._registry, self._pools = settings, registry, pools
         self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
-        self._log_streams = log_streams
+        self._live, self._announcer = live, announcer
         self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
         self._runs = RunStore(pools.runs, pools.reports)
         self._secrets = Secrets(os.environ, withheld=FIELDS)
@@ -88,7 +88,7 @@ class Replica:
         """Schedule and run jobs until `stop`, then drain."""
         clock, replica_id = self._clock, self._vitals.replica_id
         plans = PlanStore(self._pools.reports)
-        announcer = Announcer(clock, replica_id, plans.announce)
+        announcer, live = self._announcer, self._live
         reconciler = Reconciler(clock, plans, announcer.acknowledge)
         recorder = Recorder(clock, self._outcomes, announcer.queued)
         run_logs = RunLogs(clock, RunLogStore(self._pools.logs), announcer.logged)
@@ -99,10 +99,6 @@ class Replica:
             return await recorder.record(outcome)
 
         machine = MachineVitals(clock, is_on_cloud_run=self._settings.is_on_cloud_run)
-
-        def look_at_everything() -> None:
-            reconciler.hint_all()
-            claimer.take_soon()
 
         def on_step(step: timedelta) -> None:
             log.warning("clock_stepped", step_ms=round(step / timedelta(milliseconds=1)))
@@ -116,21 +112,31 @@ class Replica:
                 prepare=lambda execution: self._prepare(execution, run_logs),
                 record=record,
                 on_slot_freed=lambda: claimer.take_soon(),
+                on_changed=announcer.execution,
                 tasks=tasks,
             )
             claims = ClaimStore(self._pools.claims, replica_id)
-            claimer = Claimer(clock, claims, runner, announcer.queued, announcer.cancelling)
+            claimer = Claimer(
+                clock, claims, runner, announcer.queued, announcer.cancelling, announcer.execution
+            )
             canceller = Canceller(clock, self._outcomes, runner, announcer.queued)
             scheduler = Scheduler(clock, decide=claimer.decide, read_again=reconciler.read_again, tasks=tasks)
             listener = health.listener = Listener(
                 clock,
                 self._settings.listen_database_url or url,
                 replica_id,
-                on_jobs=lambda payload: reconciler.hint(payload.split(",")),
-                on_event=lambda payload: hear(payload, claimer, self._log_streams, canceller),
-                on_connected=look_at_everything,
+                on_jobs=live.hub.hear_jobs,
+                on_event=live.hub.hear,
+                on_connected=live.hub.gap,
                 notify_url=url,
             )
+            live.hub.on_jobs(reconciler.hint)
+            live.hub.on_gap(reconciler.hint_all)
+            live.hub.on_gap(claimer.take_soon)
+            live.hub.on(Queued, lambda _: claimer.take_soon())
+            live.hub.on(Cancelling, lambda _: canceller.look_soon())
+            # What was cancelled may have kept another one waiting.
+            live.hub.on(Cancelling, lambda _: claimer.take_soon())
             loops: dict[str, Loop] = {
                 "listener": listener.run,
                 "reconciler": lambda: reconciler.run(scheduler),
@@ -138,13 +144,15 @@ class Replica:
                 "announcer": announcer.run,
                 "run logs": run_logs.run,
                 "pruner": lambda: keep_pruning(clock, PruningStore(self._pools.upkeep), KEPT),
-                "log streams": self._log_streams.run,
+                "log streams": live.log_streams.run,
+                "events": live.events.run,
                 "reaper": lambda: keep_reaping(
                     clock,
                     self._outcomes,
                     held_seconds=lambda: self._heartbeat.held_seconds,
                     lease_seconds=self._settings.lease_seconds,
                     on_queued=announcer.queued,
+                    on_changed=announcer.execution,
                 ),
                 "canceller": canceller.run,
                 "lease guard": lambda: keep_guarding(
@@ -172,21 +180,22 @@ class Replica:
             ]
             claiming = tasks.create_task(keep_going(clock, "claimer", claimer.run), name="claimer")
             if await is_done_before(stop, reconciler.is_initialised.wait()):
+                announcer.replica(ReplicaState.JOINED)
                 on_ready()
                 await stop.wait()
             log.info("drain_started", executions=len(runner.running))
             health.is_draining = self._vitals.is_draining = True
             scheduler.stop()
             claimer.stop()
-            self._log_streams.stop()
+            announcer.replica(ReplicaState.DRAINING)
+            live.stop()
             # A claim under way may still win something: it is run, or given back, like the rest.
             await asyncio.wait({claiming}, timeout=LAST_CLAIM_SECONDS)
             claiming.cancel()
             given_back = await drain(runner, self._outcomes)
             if given_back:
-                with suppress(DatabaseUnavailable, TimeoutError):
-                    async with asyncio.timeout(LAST_HINT_SECONDS):
-                        await plans.announce(QUEUED_HINT)
+                announcer.queued()
+                await announcer.finish()
             await run_logs.finish_all()
             log.info("drain_ended", given_back=given_back, left_behind=len(runner.running))
             runner.abandon()
@@ -206,22 +215,6 @@ class Replica:
         run.log = run_log.logger
         call = run_log.around(lambda: handler.work(run), handler.is_blocking)
         return Work(call, handler.is_blocking, run, run.redact)
-
-
-def hear(payload: str, claimer: Claimer, log_streams: LogStreams, canceller: Canceller) -> None:
-    """Take a hint from anybody; what is not one of ours is none."""
-    try:
-        hint = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
-        return
-    match hint:
-        case {"type": "queued"}:
-            claimer.take_soon()
-        case {"type": "cancel"}:
-            canceller.look_soon()
-            claimer.take_soon()  # what was cancelled may have kept another one waiting
-        case {"type": "log", "jobIds": list(job_ids)}:
-            log_streams.hear(job_id for job_id in job_ids if isinstance(job_id, str))
 
 
 async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:

@@ -7,13 +7,15 @@ from aiohttp import web
 
 from service.api.answers import Answer, answer, encoded_answer
 from service.api.auth import CALLER
+from service.api.jobs import Announce
 from service.api.models_executions import ExecutionDetailJson, execution_detail_json
 from service.api.preconditions import keyed_call_of
 from service.api.repeats import Repeats
 from service.database.stores import Stores
 from service.domain.clock import Clock
 from service.domain.errors import InvalidInput
-from service.domain.execution import new_execution_id
+from service.domain.execution import ExecutionStatus, new_execution_id
+from service.domain.hint import ExecutionChange
 
 EXECUTION = "/v1/console/executions/{executionId}"
 
@@ -27,9 +29,10 @@ class IdOnly(msgspec.Struct, rename="camel"):
 class ExecutionCallEndpoints:
     """Handlers of the calls about one execution."""
 
-    def __init__(self, *, stores: Stores, clock: Clock) -> None:
+    def __init__(self, *, stores: Stores, clock: Clock, announce: Announce) -> None:
         self._executions, self._triggers = stores.executions, stores.triggers
         self._repeats, self._clock = Repeats(stores.idempotency), clock
+        self._announce = announce
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of these calls."""
@@ -47,7 +50,10 @@ class ExecutionCallEndpoints:
         """Cancel an execution: 200 where it had not started, 202 where its replica stops it in a moment."""
         execution_id = execution_id_of(request)
         has_ended = await self._executions.cancel(execution_id, request[CALLER].subject)
-        return answer(await self._shown(execution_id), 200 if has_ended else 202)
+        shown = await self._shown(execution_id)
+        if has_ended:  # otherwise its replica announces it, once it has stopped
+            self._announce(ExecutionChange(execution_id, shown.job_id, ExecutionStatus.CANCELLED))
+        return answer(shown, 200 if has_ended else 202)
 
     async def retry_execution(self, request: web.Request) -> Answer[ExecutionDetailJson]:
         """Queue a new attempt of what has ended, with the same parameters: 201 with its place."""
@@ -59,6 +65,8 @@ class ExecutionCallEndpoints:
                 ended_id, execution_id, requested_by=request[CALLER].subject, keyed=call
             )
             shown = await self._shown((kept and kept.execution_id) or execution_id)
+            if kept is None:
+                self._announce(ExecutionChange(execution_id, shown.job_id, ExecutionStatus.QUEUED))
             encoded = await self._repeats.keep(call, shown)
         new_id = msgspec.json.decode(encoded, type=IdOnly).execution_id
         return encoded_answer(encoded, 201, headers={"Location": f"/v1/console/executions/{new_id}"})

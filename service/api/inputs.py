@@ -20,6 +20,7 @@ UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ENCODED_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # which jsonb cannot hold
 LARGEST_PARAMS_BYTES = 65_536
 LAST_PAGE = 1_000_000
+LONGEST_WAIT_MS = 2_000
 DEEPEST_UNCOUNTED = 10_000
 
 
@@ -82,6 +83,11 @@ def paging_of(request: web.Request) -> Paging:
         page_size=whole_number(request, "pageSize", 50, 1, 200),
         since_days=since_days_of(request),
     )
+
+
+def wait_seconds_of(request: web.Request) -> float:
+    """Return for how long the caller waits for a change to be in force everywhere; 0: not at all."""
+    return whole_number(request, "wait", 0, 0, LONGEST_WAIT_MS) / 1000
 
 
 def require_shallow(paging: Paging, *, is_by_cursor: bool, is_counted: bool = False) -> None:

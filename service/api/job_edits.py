@@ -3,9 +3,10 @@
 import msgspec
 from aiohttp import web
 
+from service.api.acknowledgements import Acknowledgements, InForce
 from service.api.answers import Answer, answer, encoded_answer, no_content
 from service.api.auth import CALLER
-from service.api.inputs import job_id_of, truth_of
+from service.api.inputs import job_id_of, truth_of, wait_seconds_of
 from service.api.models_fleet import PauseRequest
 from service.api.models_jobs import (
     JobCreation,
@@ -34,9 +35,10 @@ class RevisionOnly(msgspec.Struct):
 class JobEditEndpoints:
     """Handlers of the calls that change jobs; each honours `If-Match`, and answers with the ETag."""
 
-    def __init__(self, *, stores: Stores, clock: Clock) -> None:
+    def __init__(self, *, stores: Stores, clock: Clock, acknowledgements: Acknowledgements) -> None:
         self._jobs, self._edits, self._pauses = stores.jobs, stores.job_edits, stores.pauses
         self._repeats, self._clock = Repeats(stores.idempotency), clock
+        self._acknowledgements = acknowledgements
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of these calls."""
@@ -67,15 +69,17 @@ class JobEditEndpoints:
     @with_body
     async def patch_job(self, request: web.Request, body: JobPatch) -> Answer[JobDetailJson]:
         """Change what a merge patch names."""
-        job_id = job_id_of(request)
-        await self._edits.patch(
-            job_id,
-            columns_of(body),
-            actor=request[CALLER].subject,
-            now=self._clock.now(),
-            expected_revision=expected_revision_of(request),
-        )
-        return await self._shown(job_id)
+        job_id, seconds = job_id_of(request), wait_seconds_of(request)
+        with self._acknowledgements.watching(job_id) as watch:
+            revision = await self._edits.patch(
+                job_id,
+                columns_of(body),
+                actor=request[CALLER].subject,
+                now=self._clock.now(),
+                expected_revision=expected_revision_of(request),
+            )
+            in_force = await self._acknowledgements.in_force(watch, revision, seconds)
+        return await self._shown(job_id, in_force)
 
     async def delete_job(self, request: web.Request) -> Answer[None]:
         """Delete a job: 204. One with an unfinished execution only with `force=true`; history stays."""
@@ -122,7 +126,10 @@ class JobEditEndpoints:
         )
         return await self._shown(job_id)
 
-    async def _shown(self, job_id: str) -> Answer[JobDetailJson]:
+    async def _shown(
+        self, job_id: str, in_force: InForce | msgspec.UnsetType = msgspec.UNSET
+    ) -> Answer[JobDetailJson]:
         details = await self._jobs.details(job_id)
         headers = revision_tag(details.row.revision)
-        return answer(job_detail_json(details, self._clock.now()), headers=headers)
+        shown = job_detail_json(details, self._clock.now())
+        return answer(msgspec.structs.replace(shown, in_force=in_force), headers=headers)

@@ -8,9 +8,10 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from service.api.acknowledgements import Acknowledgements
 from service.api.answers import Answer, answer, encoded_answer
 from service.api.auth import CALLER
-from service.api.inputs import cron_of, enabled_of, job_id_of, naming
+from service.api.inputs import cron_of, enabled_of, job_id_of, naming, wait_seconds_of
 from service.api.models import (
     EnabledChangeJson,
     JobJson,
@@ -25,8 +26,9 @@ from service.api.repeats import Repeats
 from service.api.typed_bodies import with_body
 from service.database.stores import Stores
 from service.domain.clock import Clock
-from service.domain.execution import new_execution_id
-from service.domain.overview import JobOverview, JobStatus
+from service.domain.execution import ExecutionStatus, new_execution_id
+from service.domain.hint import ExecutionChange
+from service.domain.overview import EnabledChange, JobOverview, JobStatus, ScheduleChange
 
 log = structlog.get_logger(__name__)
 
@@ -35,15 +37,25 @@ RECENT_EXECUTIONS = 20
 JOBS_AT_ONCE = 25
 
 CheckParams = Callable[[str, dict[str, Any]], dict[str, Any]]
+Announce = Callable[[ExecutionChange], None]
 
 
 class JobEndpoints:
     """Handlers of the calls about jobs."""
 
-    def __init__(self, *, stores: Stores, clock: Clock, check_params: CheckParams) -> None:
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        clock: Clock,
+        check_params: CheckParams,
+        acknowledgements: Acknowledgements,
+        announce: Announce,
+    ) -> None:
         self._jobs, self._history, self._triggers = stores.jobs, stores.history, stores.triggers
         self._repeats = Repeats(stores.idempotency)
         self._clock, self._check_params = clock, check_params
+        self._acknowledgements, self._announce = acknowledgements, announce
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of these calls."""
@@ -91,6 +103,7 @@ class JobEndpoints:
         if kept is not None and kept.execution_id is not None:
             execution_id = kept.execution_id
         else:
+            self._announce(ExecutionChange(execution_id, job_id, ExecutionStatus.QUEUED))
             log.info(
                 "job_triggered",
                 job_id=job_id,
@@ -105,12 +118,14 @@ class JobEndpoints:
 
     async def set_schedule(self, request: web.Request) -> Answer[ScheduleChangeJson]:
         """Give a CRON job another schedule; the row is the truth, and every replica hears of it."""
+        job_id, seconds = job_id_of(request), wait_seconds_of(request)
         expected = expected_revision_of(request)
-        with naming("cron", column="schedule_cron"):
-            job = await self._jobs.overview(job_id_of(request))
+        with naming("cron", column="schedule_cron"), self._acknowledgements.watching(job_id) as watch:
+            job = await self._jobs.overview(job_id)
             cron = cron_of(request, job, self._clock.now())
             actor = request[CALLER].subject
             change = await self._jobs.set_schedule(job.job_id, cron, actor, expected)
+            in_force = await self._acknowledgements.in_force(watch, changed_revision(change), seconds)
         return answer(
             ScheduleChangeJson(
                 job_id=job.job_id,
@@ -118,15 +133,18 @@ class JobEndpoints:
                 new_schedule=change.new,
                 message=f"Job {job.job_id} rescheduled with new cron: {change.new}",
                 revision=change.revision,
+                in_force=in_force,
             ),
             headers=revision_tag(change.revision),
         )
 
     async def set_enabled(self, request: web.Request) -> Answer[EnabledChangeJson]:
         """Enable or disable a job."""
-        job_id, enabled = job_id_of(request), enabled_of(request)
+        job_id, enabled, seconds = job_id_of(request), enabled_of(request), wait_seconds_of(request)
         expected = expected_revision_of(request)
-        change = await self._jobs.set_enabled(job_id, enabled, request[CALLER].subject, expected)
+        with self._acknowledgements.watching(job_id) as watch:
+            change = await self._jobs.set_enabled(job_id, enabled, request[CALLER].subject, expected)
+            in_force = await self._acknowledgements.in_force(watch, changed_revision(change), seconds)
         return answer(
             EnabledChangeJson(
                 job_id=job_id,
@@ -134,6 +152,12 @@ class JobEndpoints:
                 was_enabled=change.old,
                 message=f"Job {job_id} {'enabled' if change.new else 'disabled'}",
                 revision=change.revision,
+                in_force=in_force,
             ),
             headers=revision_tag(change.revision),
         )
+
+
+def changed_revision(change: ScheduleChange | EnabledChange) -> int | None:
+    """Return the revision that a change made; None where it changed nothing."""
+    return None if change.old == change.new else change.revision

@@ -41,14 +41,14 @@ class LogReader(Protocol):
 
 
 class Listener:
-    """One client's lines that wait to be written. `cut_off` ends its connection at once."""
+    """One client's lines that wait to be written; `on_end` is called when its stream has to end."""
 
-    def __init__(self, execution_id: UUID | None, cut_off: Callable[[], None]) -> None:
-        self._execution_id, self._cut_off = execution_id, cut_off
+    def __init__(self, execution_id: UUID | None, on_end: Callable[[], None]) -> None:
+        self._execution_id, self._on_end = execution_id, on_end
         self._events: deque[Event] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
-        self.is_over = self.is_behind = self.is_writing = False
+        self.is_over = self.is_behind = False
 
     def put(self, event: Event) -> None:
         """Let a line wait; too many are dropped, and the listener `is_behind`."""
@@ -62,11 +62,10 @@ class Listener:
         self._wake.set()
 
     def end(self) -> None:
-        """Let the stream end; a client that does not take what is being written to it is not waited for."""
+        """Let the stream end."""
         self.is_over = True
         self._wake.set()
-        if self.is_writing:
-            self._cut_off()
+        self._on_end()
 
     async def next(self, seconds: float) -> list[Event]:
         """Return the lines that came; none after that long, when the stream is over, and when behind."""

@@ -1,41 +1,31 @@
 """The calls about what runs log: the last lines, and a stream of them as server-sent events."""
 
-import asyncio
 from uuid import UUID
 
-import msgspec
 import structlog
 from aiohttp import web
 
+from service.api import sse
 from service.api.answers import answer
 from service.api.inputs import execution_id_of, job_id_of, last_event_id_of
 from service.api.log_streams import Event, Listener, LogStreams
 from service.api.models import log_entry_json
+from service.api.sse import HEARTBEAT, EventStream, preface
 from service.database.run_logs import RunLogStore
+from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
 from service.domain.run_log import LogEntry
 
 log = structlog.get_logger(__name__)
 
 LINES_AT_ONCE = 500
-HEARTBEAT_SECONDS = 15.0
-# A client that takes nothing for so long is cut off; it comes back with Last-Event-ID.
-WRITE_SECONDS = 5.0
-RETRY_MS = 1_000
-MOST_BYTES_A_WRITE = 65_536
-HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "X-Accel-Buffering": "no",  # nginx would wait for more
-}
 
 
 class LogEndpoints:
     """Handlers of the calls about logs."""
 
-    def __init__(self, *, logs: RunLogStore, streams: LogStreams) -> None:
-        self._logs, self._streams = logs, streams
+    def __init__(self, *, logs: RunLogStore, streams: LogStreams, clock: Clock) -> None:
+        self._logs, self._streams, self._clock = logs, streams, clock
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of these calls."""
@@ -64,33 +54,26 @@ class LogEndpoints:
                 after = entries[-1].log_id if entries else 0
             else:
                 entries, after = [], min(last_event_id, position)
-            response = web.StreamResponse(headers=HEADERS)
-            await response.prepare(request)
-            stream = Stream(request, response, job_id, execution_id, after)
+            stream = EventStream(request, self._clock)
+            reader = Reader(stream, job_id, execution_id, after)
             try:
-                await stream.write([b"retry: %d\n\n" % RETRY_MS, *(as_event(each).text for each in entries)])
-                await stream.follow(self._logs, self._streams)
+                await stream.open()
+                await stream.write([preface(), *(as_event(each).text for each in entries)])
+                await reader.follow(self._logs, self._streams)
             except (ConnectionError, TimeoutError):
                 stream.cut_off()
             except DatabaseUnavailable as fault:
                 log.debug("log_stream_ended", error=str(fault))
-            return response
+            return stream.response
 
 
-class Stream:
-    """One client's stream, which has the lines up to `after`."""
+class Reader:
+    """Who reads one stream, and has the lines up to `after`."""
 
-    def __init__(
-        self,
-        request: web.Request,
-        response: web.StreamResponse,
-        job_id: str,
-        execution_id: UUID | None,
-        after: int,
-    ) -> None:
-        self._request, self._response = request, response
+    def __init__(self, stream: EventStream, job_id: str, execution_id: UUID | None, after: int) -> None:
+        self._stream = stream
         self._job_id, self._execution_id, self._after = job_id, execution_id, after
-        self._listener = Listener(execution_id, self.cut_off)
+        self._listener = Listener(execution_id, stream.end)
 
     async def follow(self, logs: RunLogStore, streams: LogStreams) -> None:
         """Write every line from now on, until somebody ends it.
@@ -103,59 +86,33 @@ class Stream:
         with streams.listening(self._job_id, self._listener):
             streams.follow(self._job_id, await logs.position(self._job_id))
             await self._catch_up(logs)
-            while not self._listener.is_over:
+            while not (self._listener.is_over or self._stream.is_old):
                 await self._write_next(logs)
 
     async def _write_next(self, logs: RunLogStore) -> None:
-        events = await self._listener.next(HEARTBEAT_SECONDS)
+        events = await self._listener.next(sse.HEARTBEAT_SECONDS)
         if self._listener.is_behind:
             # From here on new lines wait again, and what was dropped can be read.
             self._listener.is_behind = False
             await self._catch_up(logs)
         elif new := [event for event in events if event.log_id > self._after]:
-            await self.write([event.text for event in new])
+            await self._stream.write([event.text for event in new])
             self._after = new[-1].log_id
         elif not events and not self._listener.is_over:
-            await self.write([b": heartbeat\n\n"])
+            await self._stream.write([HEARTBEAT])
 
     async def _catch_up(self, logs: RunLogStore) -> None:
         """Write what there is already, at the client's pace."""
         is_more = True
         while is_more and not self._listener.is_over:
             entries = await logs.next(self._job_id, self._after, LINES_AT_ONCE, self._execution_id)
-            await self.write([as_event(entry).text for entry in entries])
+            await self._stream.write([as_event(entry).text for entry in entries])
             if entries:
                 self._after = entries[-1].log_id
             is_more = len(entries) == LINES_AT_ONCE
 
-    async def write(self, events: list[bytes]) -> None:
-        """Write whole events, some together.
-
-        Raises:
-            ConnectionError, TimeoutError: the client went away, or takes nothing.
-        """
-        text = b""
-        for number, event in enumerate(events, 1):
-            text += event
-            if number == len(events) or len(text) >= MOST_BYTES_A_WRITE:
-                self._listener.is_writing = True
-                try:
-                    async with asyncio.timeout(WRITE_SECONDS):
-                        await self._response.write(text)
-                finally:
-                    self._listener.is_writing = False
-                text = b""
-
-    def cut_off(self) -> None:
-        """End the connection, whatever is still to be sent."""
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
 
 def as_event(entry: LogEntry) -> Event:
-    """Write a line as a server-sent event.
-
-    Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
-    """
-    data = msgspec.json.encode(log_entry_json(entry))
-    return Event(entry.log_id, entry.execution_id, b"event: log\nid: %d\ndata: %b\n\n" % (entry.log_id, data))
+    """Write a line as a server-sent event; its id is the line's."""
+    text = sse.event("log", str(entry.log_id), log_entry_json(entry))
+    return Event(entry.log_id, entry.execution_id, text)

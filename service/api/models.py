@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from service.api.acknowledgements import InForce
 from service.api.cursors import execution_cursor
 from service.api.inputs import Paging
 from service.domain.history import ExecutionTotals, HistoryPage, PastExecution
@@ -110,23 +111,25 @@ class LogEntryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ScheduleChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What setting a schedule did."""
+    """What setting a schedule did; `inForce` where somebody waited for it, and it changed anything."""
 
     job_id: str
     old_schedule: str | None
     new_schedule: str
     message: str
     revision: int
+    in_force: InForce | msgspec.UnsetType = msgspec.UNSET
 
 
 class EnabledChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What enabling or disabling did."""
+    """What enabling or disabling did; `inForce` as with a schedule."""
 
     job_id: str
     enabled: bool
     was_enabled: bool
     message: str
     revision: int
+    in_force: InForce | msgspec.UnsetType = msgspec.UNSET
 
 
 class TriggerRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

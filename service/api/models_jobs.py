@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from service.api.acknowledgements import InForce
 from service.api.models import ExecutionJson, JobJson, job_json
 from service.domain.errors import InvalidInput
 from service.domain.job import ClockChangePolicy, Job, MisfirePolicy, OnLost, OverlapPolicy, ScheduleType
@@ -102,7 +103,7 @@ class JobRowJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class JobDetailJson(JobJson, frozen=True, kw_only=True, rename="camel"):
     """One job: as in the list, then what only its own page shows.
 
-    `handlerIsLive`: a live replica can run it.
+    `handlerIsLive`: a live replica can run it. `inForce`: where somebody waited for a change.
     """
 
     schedule_cron: str | None
@@ -121,9 +122,11 @@ class JobDetailJson(JobJson, frozen=True, kw_only=True, rename="camel"):
     updated_at: datetime
     updated_by: str
     handler_is_live: bool
+    in_force: InForce | UnsetType = UNSET
 
 
-OF_THE_ROW = tuple(name for name in JobDetailJson.__struct_fields__ if name not in JobJson.__struct_fields__)
+NOT_OF_THE_ROW = {*JobJson.__struct_fields__, "handler_is_live", "in_force"}
+OF_THE_ROW = tuple(name for name in JobDetailJson.__struct_fields__ if name not in NOT_OF_THE_ROW)
 
 
 def columns_of(body: JobPatch) -> dict[str, Any]:
@@ -187,6 +190,6 @@ def job_detail_json(
 ) -> JobDetailJson:
     """Show one job as it is at `now`."""
     shown = msgspec.structs.asdict(job_json(details.overview, now))
-    of_row = {name: getattr(details.row, name) for name in OF_THE_ROW if name != "handler_is_live"}
+    of_row = {name: getattr(details.row, name) for name in OF_THE_ROW}
     shown["recent_executions"] = recent
     return JobDetailJson(**shown, **of_row, handler_is_live=details.is_handler_live)

@@ -7,16 +7,19 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from service.api.acknowledgements import Acknowledgements
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
+from service.api.event_feed import EventFeed
+from service.api.events import EventEndpoints
 from service.api.execution_calls import ExecutionCallEndpoints
 from service.api.executions import ExecutionEndpoints
 from service.api.fleet import FleetEndpoints
 from service.api.headers import add_security_headers
 from service.api.health import HealthEndpoints
 from service.api.job_edits import JobEditEndpoints
-from service.api.jobs import CheckParams, JobEndpoints
+from service.api.jobs import Announce, CheckParams, JobEndpoints
 from service.api.ledger import LedgerEndpoints
 from service.api.limits import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEADERS, limits
 from service.api.log_streams import LogStreams
@@ -45,6 +48,9 @@ def build_application(
     *,
     stores: Stores,
     log_streams: LogStreams,
+    events: EventFeed,
+    acknowledgements: Acknowledgements,
+    announce: Announce,
     clock: Clock,
     access: Access,
     check_params: CheckParams,
@@ -53,7 +59,7 @@ def build_application(
     """Put the HTTP side together; nothing here needs the database before the first call.
 
     `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
-    InvalidInput; `readiness()` answers at once.
+    InvalidInput; `readiness()` answers at once; `announce(change)` tells everybody of an execution.
     """
     authentication = Authentication(access, clock)
     application = web.Application(
@@ -71,28 +77,38 @@ def build_application(
     sign_in = SignInEndpoints(
         authentication=authentication, clock=clock, is_on_loopback=access.is_on_loopback
     )
-    about_jobs = JobEndpoints(stores=stores, clock=clock, check_params=check_params)
+    about_jobs = JobEndpoints(
+        stores=stores,
+        clock=clock,
+        check_params=check_params,
+        acknowledgements=acknowledgements,
+        announce=announce,
+    )
+    edits = JobEditEndpoints(stores=stores, clock=clock, acknowledgements=acknowledgements)
+    calls = ExecutionCallEndpoints(stores=stores, clock=clock, announce=announce)
     application.add_routes(ExecutionEndpoints(history=stores.history).routes())
     application.add_routes(about_jobs.routes())
-    application.add_routes(JobEditEndpoints(stores=stores, clock=clock).routes())
+    application.add_routes(edits.routes())
     application.add_routes(LedgerEndpoints(ledger=stores.ledger).routes())
-    application.add_routes(ExecutionCallEndpoints(stores=stores, clock=clock).routes())
+    application.add_routes(calls.routes())
     application.add_routes(TimelineEndpoints(timeline=stores.timeline, clock=clock).routes())
     application.add_routes(FleetEndpoints(stores=stores).routes())
     application.add_routes(PreviewEndpoints(jobs=stores.jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(sign_in.routes())
-    application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams).routes())
-    application.on_shutdown.append(stopping(log_streams))
+    application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams, clock=clock).routes())
+    application.add_routes(EventEndpoints(feed=events, clock=clock).routes())
+    application.on_shutdown.append(stopping(log_streams, events))
     return application
 
 
-def stopping(log_streams: LogStreams) -> Callable[[web.Application], Awaitable[None]]:
+def stopping(*streams: LogStreams | EventFeed) -> Callable[[web.Application], Awaitable[None]]:
     """Return what ends all streams, which would hold up the shutdown."""
 
     async def stop(_: web.Application) -> None:
-        log_streams.stop()
+        for each in streams:
+            each.stop()
 
     return stop
 

@@ -29,7 +29,6 @@ KEEP = """
      where subject = $1 and key = $2
     returning response
 """
-PRUNE = "select prune_idempotency_keys($1)"
 
 
 class IdempotencyStore:
@@ -52,12 +51,6 @@ class IdempotencyStore:
         async with self._database.connection() as connection:
             kept: str | None = await connection.fetchval(KEEP, call.subject, call.key, response)
         return kept or response
-
-    async def prune(self, limit: int = 1000) -> int:
-        """Delete up to `limit` keys older than 24 hours; fewer deleted means that none are left."""
-        async with self._database.connection() as connection:
-            pruned: int = await connection.fetchval(PRUNE, limit)
-        return pruned
 
 
 async def claim_key(

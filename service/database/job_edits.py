@@ -99,8 +99,10 @@ class JobEditStore:
         actor: str,
         now: datetime,
         expected_revision: int | None,
-    ) -> None:
+    ) -> int | None:
         """Set the columns given, `params` by merge patch; the same values again change nothing.
+
+        Returns the new revision, None where nothing changed.
 
         Raises:
             JobNotFound, JobBeingEdited, StaleRevision: as `acting`.
@@ -109,7 +111,8 @@ class JobEditStore:
         async with acting(self._database, job_id, actor, expected_revision) as (connection, old):
             if "params" in changes:
                 changes = {**changes, "params": merge_patch(old.params, changes["params"])}
-            await update_job(connection, old, changes, now)
+            new = await update_job(connection, old, changes, now)
+            return new.revision if new.revision != old.revision else None
 
     async def delete(
         self, job_id: str, *, actor: str, is_forced: bool, expected_revision: int | None
@@ -150,8 +153,9 @@ class JobEditStore:
             if not await connection.fetchval(IS_THERE, job_id):
                 if expected_revision is not None:
                     raise JobNotFound(job_id)
-                return await insert_job(connection, job_id, columns, now)
-            return await update_job(
+                await insert_job(connection, job_id, columns, now)
+                return
+            await update_job(
                 connection, await locked_job(connection, job_id, expected_revision), columns, now
             )
 
@@ -164,9 +168,11 @@ async def insert_job(connection: Connection, job_id: str, columns: Mapping[str, 
     require_schedule_that_fires(job_from_row(row), now)
 
 
-async def update_job(connection: Connection, old: Job, columns: Mapping[str, Any], now: datetime) -> None:
-    """Set columns of a job whose row this transaction holds; errors as `JobEditStore.patch`."""
+async def update_job(connection: Connection, old: Job, columns: Mapping[str, Any], now: datetime) -> Job:
+    """Set columns of a job whose row this transaction holds, and return it; errors as `patch`."""
     row = await connection.fetchrow(UPDATE_JOB, old.job_id, dict(columns))
     if row is None:
         raise JobNotFound(old.job_id)
-    require_schedule_that_fires(job_from_row(row), now, before=old)
+    new = job_from_row(row)
+    require_schedule_that_fires(new, now, before=old)
+    return new

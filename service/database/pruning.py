@@ -77,6 +77,22 @@ DELETE_REPLICAS = """
          limit $3 for update skip locked)
     delete from replicas r using old where r.replica_id = old.replica_id
 """
+DELETE_KEYS = """
+    with old as materialized (
+        select subject, key from idempotency_keys
+         where created_at <= (select greatest(clock_timestamp() - $1::interval, $2::timestamptz))
+         order by created_at
+         limit $3 for update skip locked)
+    delete from idempotency_keys k using old where k.subject = old.subject and k.key = old.key
+"""
+DELETE_GAPS = """
+    with old as materialized (
+        select from_time from lease_gaps
+         where to_time <= (select greatest(clock_timestamp() - $1::interval, $2::timestamptz))
+         order by to_time
+         limit $3 for update skip locked)
+    delete from lease_gaps g using old where g.from_time = old.from_time
+"""
 
 
 class Statements(msgspec.Struct, frozen=True):
@@ -93,6 +109,8 @@ STATEMENTS: Mapping[str, Statements] = {
     "job_changes": Statements(DELETE_CHANGES, CHANGES_BEYOND),
     "job_execution_stats": Statements(DELETE_STATS),
     "replicas": Statements(DELETE_REPLICAS),
+    "lease_gaps": Statements(DELETE_GAPS),
+    "idempotency_keys": Statements(DELETE_KEYS),
 }
 
 

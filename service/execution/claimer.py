@@ -10,8 +10,9 @@ import structlog
 from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
-from service.domain.execution import OwnedExecution, TriggeredBy, new_execution_id
+from service.domain.execution import ExecutionStatus, OwnedExecution, TriggeredBy, new_execution_id
 from service.domain.fire import Claim, Fire, FireKind, Judgement, Verdict
+from service.domain.hint import ExecutionChange
 from service.domain.job import OverlapPolicy
 from service.domain.misfire import MISFIRE_AFTER
 
@@ -82,7 +83,8 @@ class Claimer:
     """One loop per replica.
 
     `on_queued` is called when executions were left for any replica to take, `on_replaced` when some have to
-    be cancelled to make room, wherever they run.
+    be cancelled to make room, wherever they run, `on_changed` for each execution that does not start here
+    and now.
     """
 
     def __init__(
@@ -92,9 +94,10 @@ class Claimer:
         runner: Slots,
         on_queued: Callable[[], None],
         on_replaced: Callable[[], None],
+        on_changed: Callable[[ExecutionChange], None] = lambda _: None,
     ) -> None:
         self._clock, self._claims, self._runner = clock, claims, runner
-        self._on_queued, self._on_replaced = on_queued, on_replaced
+        self._on_queued, self._on_replaced, self._on_changed = on_queued, on_replaced, on_changed
         self._requests: dict[Request, None] = {}  # in the order of asking; leaving it costs nothing
         self._wake = asyncio.Event()
         self._take_at = 0.0
@@ -247,6 +250,10 @@ class Claimer:
             self._on_queued()
         if any(replaces(*each) for each in zip(claims, judgements, strict=True)):
             self._on_replaced()
+        for claim, judgement in zip(claims, judgements, strict=True):
+            if judgement.verdict in (Verdict.QUEUED, Verdict.WAITING):
+                job_id = claim.fire.job.job_id
+                self._on_changed(ExecutionChange(claim.execution_id, job_id, ExecutionStatus.QUEUED))
         if doubtful:
             await self._adopt(doubtful)
         if Verdict.NO_LEASE in verdicts:

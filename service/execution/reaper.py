@@ -9,6 +9,8 @@ import structlog
 
 from service.domain.clock import Clock
 from service.domain.errors import DatabaseUnavailable
+from service.domain.execution import ExecutionStatus
+from service.domain.hint import ExecutionChange
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,7 @@ async def keep_reaping(
     held_seconds: Callable[[], float],
     lease_seconds: float,
     on_queued: Callable[[], None],
+    on_changed: Callable[[ExecutionChange], None] = lambda _: None,
 ) -> None:
     """Reap, for ever, as long as this replica's own lease has had no gap for one lease time.
 
@@ -66,5 +69,6 @@ async def keep_reaping(
                 dead_replica_id=str(orphan.dead_replica_id),
                 is_taken_over=orphan.is_taken_over,
             )
+            on_changed(ExecutionChange(orphan.execution_id, orphan.job_id, ExecutionStatus.LOST))
         if lost:
             on_queued()

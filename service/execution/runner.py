@@ -8,6 +8,7 @@ import structlog
 
 from service.domain.clock import Clock
 from service.domain.execution import ExecutionStatus, Outcome, OwnedExecution
+from service.domain.hint import ExecutionChange
 from service.execution.work import Work, failed, outcome_from, outcome_of
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ class Runner:
     outside of it, and at the end of the process they are left behind.
 
     `record` stores an outcome and says whether it stands; `on_slot_freed` is told when, all slots having been
-    taken, another execution may start.
+    taken, another execution may start, `on_changed` when one has started or ended.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class Runner:
         record: Callable[[Outcome], Awaitable[bool]],
         on_slot_freed: Callable[[], None],
         tasks: asyncio.TaskGroup,
+        on_changed: Callable[[ExecutionChange], None] = lambda _: None,
     ) -> None:
+        self._on_changed = on_changed
         self._clock, self._slots, self._prepare = clock, slots, prepare
         self._record, self._on_slot_freed, self._tasks = record, on_slot_freed, tasks
         self._running: dict[UUID, Running] = {}
@@ -120,6 +123,7 @@ class Runner:
             **facts,
         )
         started = self._clock.monotonic()
+        self._on_changed(ExecutionChange(execution.execution_id, execution.job_id, ExecutionStatus.RUNNING))
         ended: asyncio.Event | None = None
         try:
             outcome, ended = await self._work(running)
@@ -127,6 +131,7 @@ class Runner:
             if outcome is None:
                 log.info("execution_handed_over", **facts)
             elif await self._record(outcome):
+                self._on_changed(ExecutionChange(execution.execution_id, execution.job_id, outcome.status))
                 log.info(
                     "execution_" + outcome.status.lower(),
                     message="Recording job completion",

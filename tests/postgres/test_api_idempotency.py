@@ -8,8 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.database.idempotency import IdempotencyStore
-from service.database.pool import Database, open_database
+from service.database.pool import open_database
 from service.database.stores import Stores
 from service.domain.idempotency import KeyedCall
 from tests.support.api import Api, running_api
@@ -161,20 +160,6 @@ async def test_a_key_is_new_again_after_a_day(api: Api):
     assert (await api.post(JOB + "/trigger", headers=KEY)).body == second.body
 
 
-async def test_old_keys_are_deleted_in_small_batches(database: Database):
-    """What is older than a day goes, the oldest first; what is younger stays."""
-    async with database.connection() as connection:
-        await connection.execute(
-            "insert into idempotency_keys (subject, key, call, request_hash, created_at)"
-            " select 'x', i::text, 'POST /', '', clock_timestamp() - i * interval '1 hour'"
-            " from generate_series(1, 100) i"
-        )
-    store = IdempotencyStore(database)
-    assert [await store.prune(30) for _ in range(4)] == [30, 30, 17, 0]
-    async with database.connection() as connection:
-        assert await connection.fetchval("select count(*) from idempotency_keys") == 23
-
-
 async def test_the_services_role_may_keep_and_delete_keys(api: Api, database_url: str):
     """A replica need not own the tables."""
     async with (
@@ -190,5 +175,4 @@ async def test_the_services_role_may_keep_and_delete_keys(api: Api, database_url
         kept = await stores.job_edits.create("A", columns, actor="maria", now=now, keyed=call)
         assert kept is not None
         assert (kept.job_id, kept.response) == ("A", "{}")
-        assert await stores.idempotency.prune() == 0
     assert (await api.get("/A")).body["updatedBy"] == "maria"

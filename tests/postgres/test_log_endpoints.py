@@ -7,18 +7,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import aiohttp
-import msgspec
 import pytest
 
-from service.api import log_streams, logs
+from service.api import log_streams, sse
 from service.database.listener import Listener
 from service.database.pool import Database
 from service.database.run_logs import RunLogStore
 from service.domain.clock import SystemClock
 from service.domain.run_log import LogLine
 from service.execution.announcer import Announcer
-from service.replica import hear
 from tests.support.api import TOKEN, Api, running_api, running_server
+from tests.support.streams import EventStream
 
 JOB = "MARKETDATA_BACKFILL"
 STREAM = f"/v1/console/jobs/{JOB}/logs/stream"
@@ -28,38 +27,6 @@ LINES = """
     select $1, 'MARKETDATA_BACKFILL', clock_timestamp(), 'info', 'test', i::text, jsonb_build_object('n', i)
       from generate_series($2::bigint, $3::bigint) i
 """
-
-
-class EventStream:
-    """Reads a response of server-sent events."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.response = response
-
-    async def next(self) -> dict[str, str]:
-        """Return the fields of the next block; of a comment, the text under an empty name."""
-        fields: dict[str, str] = {}
-        async with asyncio.timeout(10):
-            while (line := (await self.response.content.readline()).decode()) != "\n":
-                if not line:
-                    raise EOFError
-                name, _, value = line.rstrip("\n").partition(":")
-                fields[name] = value.strip()
-        return fields
-
-    async def messages(self, count: int) -> list[str]:
-        """Return the messages of the next `count` events, heartbeats passed over."""
-        found: list[str] = []
-        while len(found) < count:
-            if "data" in (fields := await self.next()):
-                found.append(msgspec.json.decode(fields["data"])["message"])
-        return found
-
-    async def end(self) -> None:
-        """Read to the end."""
-        async with asyncio.timeout(10):
-            while await self.response.content.read(65_536):
-                pass
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +55,7 @@ async def streaming(api: Api, query: str = "", **headers: str) -> AsyncIterator[
 
 async def until_no_stream_is_open(api: Api) -> None:
     async with asyncio.timeout(10):
-        while api.log_streams.open_streams:  # noqa: ASYNC110 - nobody is told, nor needs to be
+        while api.live.log_streams.open_streams:  # noqa: ASYNC110 - nobody is told, nor needs to be
             await asyncio.sleep(0.01)
 
 
@@ -222,7 +189,7 @@ async def test_a_line_written_on_one_replica_is_streamed_by_another(database_url
             database_url,
             uuid4(),
             on_jobs=lambda _: None,
-            on_event=lambda payload: hear(payload, None, api.log_streams, None),  # type: ignore[arg-type]
+            on_event=api.live.hub.hear,
             on_connected=connected.set,
         )
         loops = [tasks.create_task(loop) for loop in (listener.run(), announcer.run())]
@@ -246,12 +213,12 @@ async def test_forged_hints_do_nothing(api):
         "[",
         '{"type":"log","jobIds":"A"}',
     ):
-        hear(payload, None, api.log_streams, None)  # type: ignore[arg-type]
+        api.live.hub.hear(payload)
 
 
 async def test_a_quiet_stream_gets_a_heartbeat(api, monkeypatch):
     """A comment, which no client takes for a line."""
-    monkeypatch.setattr(logs, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(sse, "HEARTBEAT_SECONDS", 0.05)
     async with streaming(api) as stream:
         assert await stream.next() == {"": "heartbeat"}
 
@@ -259,7 +226,7 @@ async def test_a_quiet_stream_gets_a_heartbeat(api, monkeypatch):
 async def test_no_more_streams_than_there_are_places(api, monkeypatch):
     """Who comes too late is told to try elsewhere; a stream that ends makes room."""
     monkeypatch.setattr(log_streams, "MOST_STREAMS", 1)
-    monkeypatch.setattr(logs, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(sse, "HEARTBEAT_SECONDS", 0.05)
     async with streaming(api):
         refused = await api.get(f"/{JOB}/logs/stream")
         assert (refused.status, refused.content_type) == (503, "application/problem+json")
@@ -272,7 +239,7 @@ async def test_no_more_streams_than_there_are_places(api, monkeypatch):
 async def test_a_client_that_does_not_keep_up_reads_at_its_own_pace(api, monkeypatch, limit):
     """What waits for it is bounded; what was dropped is read again, and no line is lost or doubled."""
     monkeypatch.setattr(log_streams, limit, 100)
-    monkeypatch.setattr(logs, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(sse, "HEARTBEAT_SECONDS", 0.05)
     async with streaming(api) as stream:
         assert await stream.next() == {"": "heartbeat"}  # it follows now
         await write(api, 1, 3_000)
@@ -281,14 +248,14 @@ async def test_a_client_that_does_not_keep_up_reads_at_its_own_pace(api, monkeyp
 
 async def test_a_client_that_takes_nothing_is_cut_off(api, monkeypatch):
     """Its connection fills up, and nobody waits for it for more than a moment."""
-    monkeypatch.setattr(logs, "WRITE_SECONDS", 0.2)
+    monkeypatch.setattr(sse, "WRITE_SECONDS", 0.2)
     await api.sql.execute(
         "insert into job_execution_logs (execution_id, job_id, logged_at, level, logger, message)"
         " select gen_random_uuid(), $1, now(), 'info', 't', repeat('x', 8000) from generate_series(1, 2500)",
         JOB,
     )
     async with streaming(api, **{"Last-Event-ID": "0"}) as stream:
-        assert api.log_streams.open_streams == 1
+        assert api.live.log_streams.open_streams == 1
         await until_no_stream_is_open(api)
         with pytest.raises(aiohttp.ClientError):
             await stream.end()
@@ -297,7 +264,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(api, monkeypatch):
 async def test_streams_end_at_once_when_the_replica_leaves(api):
     """So that its shutdown waits for none; new ones are refused."""
     async with streaming(api) as stream:
-        api.log_streams.stop()
+        api.live.log_streams.stop()
         await stream.end()
     assert (await api.get(f"/{JOB}/logs/stream")).status == 503
 

@@ -49,6 +49,16 @@ ROWS = {
         select gen_random_uuid(), 'test', '{}', clock_timestamp() - i * interval '1 hour'
           from generate_series(0, $1::integer - 1) i
     """,
+    "lease_gaps": """
+        insert into lease_gaps (from_time, to_time)
+        select clock_timestamp() - (i + 1) * interval '1 hour', clock_timestamp() - i * interval '1 hour'
+          from generate_series(0, $1::integer - 1) i
+    """,
+    "idempotency_keys": """
+        insert into idempotency_keys (subject, key, call, request_hash, created_at)
+        select 'x', i::text, 'POST /', '', clock_timestamp() - i * interval '1 hour'
+          from generate_series(0, $1::integer - 1) i
+    """,
 }
 TIMES = {
     "job_executions": "start_time",
@@ -57,6 +67,8 @@ TIMES = {
     "job_changes": "changed_at",
     "job_execution_stats": "hour",
     "replicas": "lease_expires_at",
+    "lease_gaps": "to_time",
+    "idempotency_keys": "created_at",
 }
 
 

@@ -11,14 +11,14 @@ import asyncpg
 from aiohttp import web
 
 from service.api.auth import Access
-from service.api.log_streams import LogStreams
-from service.api.logs import as_event
 from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.pool import API_CLIENT_SECONDS, API_STATEMENT_SECONDS, open_database
 from service.database.stores import Stores
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
+from service.domain.hint import ExecutionsChanged, write_hint
+from service.live import Live
 
 TOKEN = "a-token-for-tests-and-nothing-else"
 COOKIE = "strategiz-access-token"
@@ -48,7 +48,7 @@ class Api:
     ) -> None:
         self.address, self.client, self.sql = address, client, connection
         self.readiness = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
-        self.log_streams: LogStreams
+        self.live: Live
 
     async def call(
         self,
@@ -97,14 +97,14 @@ def check_params(handler: str, params: dict[str, Any]) -> dict[str, Any]:
 async def running_server(
     database_url: str,
     api_of: Any = None,
+    on_live: Callable[[Live], None] = lambda _: None,
     extend: Callable[[web.Application], None] = lambda _: None,
     statement_seconds: float = API_STATEMENT_SECONDS,
-    on_streams: Any = None,
     **settings: Any,
 ) -> AsyncIterator[str]:
     """Run a server on `database_url`, which may be nobody's, and yield its address.
 
-    `settings` are those of Access; `extend` may add routes.
+    `settings` are those of Access; `extend` may add routes; `on_live` is told of its streams.
     """
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
@@ -116,13 +116,14 @@ async def running_server(
         statement_seconds=statement_seconds,
         client_seconds=API_CLIENT_SECONDS,
     ) as database:
-        stores = Stores.over(database)
-        log_streams = LogStreams(SystemClock(), stores.run_logs, as_event)
-        if on_streams:
-            on_streams(log_streams)
+        live = Live.over(database, SystemClock())
+        on_live(live)
         application = build_application(
-            stores=stores,
-            log_streams=log_streams,
+            stores=Stores.over(database),
+            log_streams=live.log_streams,
+            events=live.events,
+            acknowledgements=live.acknowledgements,
+            announce=lambda change: live.hub.hear(write_hint(ExecutionsChanged(executions=[change]))),
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,
@@ -130,10 +131,11 @@ async def running_server(
         )
         extend(application)
         async with asyncio.TaskGroup() as tasks:
-            reading = tasks.create_task(log_streams.run(), name="log streams")
+            loops = [tasks.create_task(loop) for loop in (live.log_streams.run(), live.events.run())]
             async with serving(application, "127.0.0.1", 0) as (host, port):
                 yield f"http://{host}:{port}"
-            reading.cancel()
+            for loop in loops:
+                loop.cancel()
 
 
 @asynccontextmanager
@@ -141,16 +143,16 @@ async def running_api(database_url: str, **settings: Any) -> AsyncIterator[Api]:
     """Run a server on a migrated database."""
     connection = await asyncpg.connect(database_url)
     holder: list[Api] = []
-    streams: list[LogStreams] = []
+    lives: list[Live] = []
     try:
         async with (
             running_server(
-                database_url, api_of=lambda: holder[0], on_streams=streams.append, **settings
+                database_url, api_of=lambda: holder[0], on_live=lives.append, **settings
             ) as address,
             aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(total=20)) as client,
         ):
             holder.append(Api(address, client, connection))
-            [holder[0].log_streams] = streams
+            [holder[0].live] = lives
             yield holder[0]
     finally:
         await connection.close()
