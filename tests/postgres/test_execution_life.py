@@ -278,7 +278,7 @@ def test_whatever_happens_executions_live_as_the_model_says(database_url):
         run_state_machine_as_test(
             story,
             settings=settings(
-                max_examples=100,
+                max_examples=80,
                 stateful_step_count=50,
                 derandomize=True,
                 deadline=None,

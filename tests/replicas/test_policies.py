@@ -181,7 +181,7 @@ async def test_triggers_of_a_job_that_still_runs_go_by_its_overlap_policy(trio):
 
 
 async def test_a_run_is_cancelled_from_any_replica_and_from_psql(trio):
-    """Within half a second, wherever it runs, and in the queue too."""
+    """Within half a second, wherever it runs."""
     for number, cancel in enumerate([*trio.replicas, None]):
         await trio.add(f"UNWANTED{number}", "test.endless")
         await trio.trigger(f"UNWANTED{number}")
