@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
+from service.api.docs import DocsEndpoints
 from service.api.execution_calls import ExecutionCallEndpoints
 from service.api.executions import ExecutionEndpoints
 from service.api.fleet import FleetEndpoints
@@ -84,6 +85,7 @@ def build_application(
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(sign_in.routes())
     application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams).routes())
+    application.add_routes(DocsEndpoints(access_cookie=access.access_cookie).routes())
     application.on_shutdown.append(stopping(log_streams))
     return application
 

@@ -19,6 +19,7 @@ from service.database.pool import API_CLIENT_SECONDS, API_STATEMENT_SECONDS, ope
 from service.database.stores import Stores
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
+from tests.support.descriptions import AnswerCheck
 
 TOKEN = "a-token-for-tests-and-nothing-else"
 COOKIE = "strategiz-access-token"
@@ -104,7 +105,7 @@ async def running_server(
 ) -> AsyncIterator[str]:
     """Run a server on `database_url`, which may be nobody's, and yield its address.
 
-    `settings` are those of Access; `extend` may add routes.
+    `settings` are those of Access; `extend` may add routes. Every answer has to be as described.
     """
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
@@ -128,12 +129,15 @@ async def running_server(
             readiness=lambda: api_of().readiness if api_of else ready,
             access=access,
         )
+        answers = AnswerCheck(access.access_cookie)
+        application.middlewares.insert(0, answers.middleware)
         extend(application)
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(log_streams.run(), name="log streams")
             async with serving(application, "127.0.0.1", 0) as (host, port):
                 yield f"http://{host}:{port}"
             reading.cancel()
+        assert answers.faults == []
 
 
 @asynccontextmanager
