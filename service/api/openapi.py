@@ -33,6 +33,7 @@ REFERENCE = "#/components/schemas/{name}"
 PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "jobId": {"type": "string", "pattern": JOB_ID_PATTERN, "examples": ["MARKETDATA_INCREMENTAL"]},
     "executionId": UUID_SCHEMA,
+    "file": {"enum": ["docs.js", "docs.css"]},
 }
 VARYING = re.compile(r"\{([^}]*)\}")
 ETAG = {"description": "the revision of the job, for If-Match", "schema": {"type": "string"}}
@@ -195,7 +196,7 @@ class Operation:
 
     def _request_body(self) -> dict[str, Any] | None:
         if self._call.form:
-            members = {name: {"type": "string"} for name in self._call.form}
+            members = {name: {"type": "string", "minLength": 1} for name in self._call.form}
             schema = {"type": "object", "properties": members, "required": list(members)}
             return {"required": True, "content": {FORM: {"schema": schema}}}
         if (kind := self._route.body) is None:

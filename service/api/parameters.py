@@ -29,7 +29,7 @@ class Parameter(msgspec.Struct, frozen=True):
     required: bool = False
 
     def described(self) -> dict[str, Any]:
-        """Return it as OpenAPI shows it; a list is written with commas."""
+        """Return it as OpenAPI shows it; a list is written with commas, and an empty value is no value."""
         described = {
             "name": self.name,
             "in": self.place,
@@ -39,6 +39,8 @@ class Parameter(msgspec.Struct, frozen=True):
         }
         if self.content.get("type") == "array":
             described |= {"style": "form", "explode": False}
+        if self.place == "query" and not self.required:
+            described["allowEmptyValue"] = True
         return described
 
 
@@ -55,9 +57,10 @@ def instant(name: str, description: str) -> Parameter:
     )
 
 
-def text(name: str, description: str, longest: int = LONGEST_TEXT, **more: Any) -> Parameter:
-    """Describe text."""
-    return Parameter(name, {"type": "string", "maxLength": longest, **more}, description)
+def text(name: str, description: str, longest: int | None = LONGEST_TEXT) -> Parameter:
+    """Describe text; without a `longest` any is taken."""
+    bounds = {} if longest is None else {"maxLength": longest}
+    return Parameter(name, {"type": "string", **bounds}, description)
 
 
 def choices(name: str, kind: type[StrEnum], description: str) -> Parameter:
@@ -103,20 +106,29 @@ CHANGES = (
 TIMELINE = (FROM, TO, text("group", "only jobs of this group"))
 AT = instant("at", "when; absent: now")
 EXECUTION_ID = Parameter("executionId", UUID_SCHEMA, "only of this execution")
-CRON = text(
-    "cron",
-    "six fields, seconds first, such as `0 */5 * * * MON-FRI`; or a macro such as `@daily`",
-    LONGEST_EXPRESSION,
-)
+CRON_WORDS = "six fields, seconds first, such as `0 */5 * * * MON-FRI`; or a macro such as `@daily`"
 PREVIEW = (
     number("count", DEFAULT_COUNT, 1, MOST_FIRE_TIMES, "how many fires"),
     instant("after", "the fires after this instant; absent: now"),
-    CRON,
-    text("zone", "an IANA time zone; absent: the job's, or UTC"),
-    Parameter("clockChangePolicy", {"enum": [each.value for each in ClockChangePolicy]}, "absent: the job's"),
+    # Whatever stands in these is answered: a preview says what is wrong.
+    text("cron", CRON_WORDS, None),
+    text("zone", "an IANA time zone; absent: the job's, or UTC", None),
+    text("clockChangePolicy", f"{', '.join(ClockChangePolicy)}; absent: the job's", None),
     text("jobId", "compare with the present plan of this job", 50),
 )
-SCHEDULE = (msgspec.structs.replace(CRON, required=True),)
+SCHEDULE = (
+    Parameter(
+        "cron",
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_EXPRESSION,
+            "examples": ["0 */5 * * * MON-FRI"],
+        },
+        CRON_WORDS,
+        required=True,
+    ),
+)
 ENABLED = (Parameter("enabled", {"type": "boolean"}, "whether the job shall fire", required=True),)
 FORCE = Parameter("force", {"type": "boolean", "default": False}, "also while it has an unfinished execution")
 IF_MATCH = Parameter(
@@ -133,7 +145,7 @@ IDEMPOTENCY_KEY = Parameter(
 )
 LAST_EVENT_ID = Parameter(
     "Last-Event-ID",
-    {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    {"type": "string", "pattern": "^[0-9]{0,18}$"},
     "go on behind this event",
     "header",
 )

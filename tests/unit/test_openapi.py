@@ -13,7 +13,8 @@ import service.api
 from service.api.auth import Access
 from service.api.authorisation import undeclared_routes
 from service.api.calls import CALLS
-from service.api.openapi import Route, openapi_document, routes_of
+from service.api.docs import FILES
+from service.api.openapi import PATH_PARAMETERS, Route, openapi_document, routes_of
 from service.api.parameters import names
 from service.api.problems import STATUS
 from service.api.server import build_application
@@ -55,6 +56,11 @@ def test_every_route_is_described_and_nothing_else():
     assert {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} == served
     assert {(method.lower(), path) for method, path in CALLS} == served
     assert undeclared_routes(APPLICATION) == []
+
+
+def test_the_files_of_the_page_are_those_described():
+    """Two modules name them."""
+    assert PATH_PARAMETERS["file"]["enum"] == list(FILES)
 
 
 def test_every_operation_has_a_name_of_its_own_and_a_summary():
