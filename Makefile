@@ -39,7 +39,7 @@ psql: .venv/.runtime ## open psql on the service's database
 test: lint ## everything that CI runs
 	@$(BIN)/python -m pytest
 
-fuzz-api: .venv/.development ## send the API some 30,000 requests of every kind that its description allows, or not
+fuzz-api: .venv/.development ## send the API some 15,000 requests that its description allows, or not (5 min)
 	@FUZZ_EXAMPLES=400 $(BIN)/python -m pytest -s tests/postgres/test_api_schemathesis.py
 
 unit: .venv/.development ## the fast tests alone

@@ -197,7 +197,12 @@ class Operation:
     def _request_body(self) -> dict[str, Any] | None:
         if self._call.form:
             members = {name: {"type": "string", "minLength": 1} for name in self._call.form}
-            schema = {"type": "object", "properties": members, "required": list(members)}
+            schema = {
+                "type": "object",
+                "properties": members,
+                "required": list(members),
+                "additionalProperties": False,
+            }
             return {"required": True, "content": {FORM: {"schema": schema}}}
         if (kind := self._route.body) is None:
             return None

@@ -21,7 +21,7 @@ from service.api.log_streams import Event, Listener
 from tests.support.api import TOKEN, Api, running_api
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 SEED = 20_261_124
 # Nobody guesses the token, nor which change of a job had one before it.
 NEVER_WELL = {("POST", "/signin"), ("POST", "/v1/console/jobs/{jobId}/revert")}
