@@ -20,6 +20,7 @@ from service.api.authorisation import DECIDED_BY_FIELDS, NEEDED, key_of
 from service.api.calls import CALLS, HTML, PLAIN, Call, errors_of
 from service.api.parameters import IF_MATCH, JOB_ID_PATTERN, UUID_SCHEMA
 from service.api.problems import Problem
+from service.api.schemas import REFERENCE, schemas_of
 from service.api.sessions import SESSION_COOKIE
 from service.domain.access import Role
 
@@ -29,7 +30,6 @@ JSON, PROBLEM_JSON, MERGE_PATCH = (
     "application/merge-patch+json",
 )
 FORM = "application/x-www-form-urlencoded"
-REFERENCE = "#/components/schemas/{name}"
 PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "jobId": {"type": "string", "pattern": JOB_ID_PATTERN, "examples": ["MARKETDATA_INCREMENTAL"]},
     "executionId": UUID_SCHEMA,
@@ -88,8 +88,7 @@ def openapi_document(application: web.Application, access_cookie: str) -> dict[s
         kind for route in routes for kind in (route.body, route.answer) if kind not in (None, type(None))
     ]
     kinds.append(Problem)
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
-    schema_of = dict(zip(map(str, kinds), schemas, strict=True))
+    schema_of, components = schemas_of(kinds)
     names = Counter(route.name for route in routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:

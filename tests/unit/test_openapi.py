@@ -88,6 +88,15 @@ def references(part: Any) -> Iterator[str]:
             yield from references(each)
 
 
+def test_instants_are_described_as_such():
+    """Alone, where they may be null, and in lists."""
+    schemas = DOCUMENT["components"]["schemas"]
+    instant = {"type": "string", "format": "date-time"}
+    assert schemas["JobDetailJson"]["properties"]["createdAt"] == instant
+    assert schemas["JobJson"]["properties"]["nextRunTime"]["anyOf"] == [instant, {"type": "null"}]
+    assert schemas["LaneJson"]["properties"]["comingFires"]["items"] == instant
+
+
 def test_every_error_that_the_code_can_give_is_described():
     """Those of the table of errors, and whatever else the API raises by name; 405 is that of no operation."""
     statuses = {int(status) for operation in OPERATIONS for status in operation["responses"]}
