@@ -1,6 +1,6 @@
 # Cronsole. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run fleet doctor psql test unit bench-cron lint format lock
+.PHONY: help run fleet doctor psql test unit fuzz-api bench-cron lint format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +38,9 @@ psql: .venv/.runtime ## open psql on the service's database
 
 test: lint ## everything that CI runs
 	@$(BIN)/python -m pytest
+
+fuzz-api: .venv/.development ## send the API some 15,000 requests that its description allows, or not (5 min)
+	@FUZZ_EXAMPLES=400 $(BIN)/python -m pytest -s tests/postgres/test_api_schemathesis.py
 
 unit: .venv/.development ## the fast tests alone
 	@$(BIN)/python -m pytest tests/unit

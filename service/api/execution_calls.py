@@ -7,6 +7,7 @@ from aiohttp import web
 
 from service.api.answers import Answer, answer, encoded_answer
 from service.api.auth import CALLER
+from service.api.inputs import UUID_TEXT
 from service.api.jobs import Announce
 from service.api.models_executions import ExecutionDetailJson, execution_detail_json
 from service.api.preconditions import keyed_call_of
@@ -82,7 +83,6 @@ def execution_id_of(request: web.Request) -> UUID:
         InvalidInput: it is no UUID.
     """
     text = request.match_info["executionId"]
-    try:
-        return UUID(text)
-    except ValueError as fault:
-        raise InvalidInput("executionId", f"{text[:64]!r} is no execution id", "a UUID") from fault
+    if not UUID_TEXT.fullmatch(text):  # UUID() would take braces and prefixes too
+        raise InvalidInput("executionId", f"{text[:64]!r} is no execution id", "a UUID")
+    return UUID(text)

@@ -83,12 +83,21 @@ def fire_filter_of(request: web.Request, job_id: str) -> FireFilter:
     )
 
 
+def job_id_asked_for(request: web.Request) -> str | None:
+    """Return the job that the query names, `*` among them; None where it names none.
+
+    Raises:
+        JobNotFound: no job can have such an id.
+    """
+    job_id = parameter(request, "jobId")
+    if job_id not in ("", "*") and not JOB_ID.fullmatch(job_id):
+        raise JobNotFound(job_id)
+    return job_id or None
+
+
 def change_filter_of(request: web.Request, job_id: str | None) -> ChangeFilter:
-    """Return which changes of the audit are asked for; without a job in the path, the query may name one."""
+    """Return which changes of the audit are asked for; `*` are those of all jobs at once."""
     since, until = period_of(request, "from", "to")
-    job_id = job_id or parameter(request, "jobId") or None
-    if job_id not in (None, "*") and not JOB_ID.fullmatch(job_id or ""):
-        raise JobNotFound(job_id or "")
     return ChangeFilter(
         job_id=job_id,
         actor=text_of(request, "actor") or None,

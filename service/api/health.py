@@ -2,10 +2,17 @@
 
 from collections.abc import Callable
 
+import msgspec
 from aiohttp import web
 
-from service.api.answers import answer
-from service.api.models import Readiness, readiness_json
+from service.api.answers import Answer, answer
+from service.api.models import Readiness, ReadinessJson, readiness_json
+
+
+class LivenessJson(msgspec.Struct, frozen=True):
+    """The answer of `/health/live`."""
+
+    status: str
 
 
 class HealthEndpoints:
@@ -21,11 +28,11 @@ class HealthEndpoints:
             web.get("/health/ready", self.ready),
         ]
 
-    async def live(self, _: web.Request) -> web.Response:
+    async def live(self, _: web.Request) -> Answer[LivenessJson]:
         """Answer 200 while the process answers anything."""
-        return answer({"status": "live"})
+        return answer(LivenessJson("live"))
 
-    async def ready(self, _: web.Request) -> web.Response:
+    async def ready(self, _: web.Request) -> Answer[ReadinessJson]:
         """Answer 200 while this replica can fire and run jobs, else 503."""
         readiness = self._readiness()
         return answer(readiness_json(readiness), 200 if readiness.is_ready else 503)

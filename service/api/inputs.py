@@ -14,6 +14,8 @@ from service.domain.errors import InvalidInput, JobNotFound
 from service.domain.job import ScheduleType
 from service.domain.overview import JobOverview
 
+# No job can have the name of the list beside them; a route that took it would offer methods that it has not.
+JOB_PATH = "/v1/console/jobs/{jobId:(?!history$)[^/]+}"
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -6,7 +6,7 @@ from aiohttp import web
 from service.api.acknowledgements import Acknowledgements, InForce
 from service.api.answers import Answer, answer, encoded_answer, no_content
 from service.api.auth import CALLER
-from service.api.inputs import job_id_of, truth_of, wait_seconds_of
+from service.api.inputs import JOB_PATH, job_id_of, truth_of, wait_seconds_of
 from service.api.models_fleet import PauseRequest
 from service.api.models_jobs import (
     JobCreation,
@@ -44,8 +44,8 @@ class JobEditEndpoints:
         """Return the routes of these calls."""
         return [
             web.post(JOBS, self.create_job),
-            web.patch(JOBS + "/{jobId}", self.patch_job),
-            web.delete(JOBS + "/{jobId}", self.delete_job),
+            web.patch(JOB_PATH, self.patch_job),
+            web.delete(JOB_PATH, self.delete_job),
             web.post(JOBS + "/{jobId}/revert", self.revert_job),
             web.post(JOBS + "/{jobId}/pause", self.pause_job),
             web.post(JOBS + "/{jobId}/resume", self.resume_job),

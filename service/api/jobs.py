@@ -11,7 +11,7 @@ from aiohttp import web
 from service.api.acknowledgements import Acknowledgements
 from service.api.answers import Answer, answer, encoded_answer
 from service.api.auth import CALLER
-from service.api.inputs import cron_of, enabled_of, job_id_of, naming, wait_seconds_of
+from service.api.inputs import JOB_PATH, cron_of, enabled_of, job_id_of, naming, wait_seconds_of
 from service.api.models import (
     EnabledChangeJson,
     JobJson,
@@ -61,7 +61,7 @@ class JobEndpoints:
         """Return the routes of these calls."""
         return [
             web.get("/v1/console/jobs", self.list_jobs),
-            web.get("/v1/console/jobs/{jobId}", self.show_job),
+            web.get(JOB_PATH, self.show_job),
             web.post("/v1/console/jobs/{jobId}/trigger", self.trigger_job),
             web.put("/v1/console/jobs/{jobId}/schedule", self.set_schedule),
             web.put("/v1/console/jobs/{jobId}/enabled", self.set_enabled),

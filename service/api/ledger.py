@@ -4,7 +4,7 @@ from aiohttp import web
 
 from service.api.answers import Answer, answer
 from service.api.cursors import change_cursor, change_key_of, fire_cursor, fire_key_of
-from service.api.filters import change_filter_of, fire_filter_of
+from service.api.filters import change_filter_of, fire_filter_of, job_id_asked_for
 from service.api.inputs import job_id_of, paging_of, require_shallow
 from service.api.models_changes import ChangesJson, change_json
 from service.api.models_executions import FiresJson, fire_json
@@ -50,7 +50,7 @@ class LedgerEndpoints:
 
     async def changes_of_all(self, request: web.Request) -> Answer[ChangesJson]:
         """Answer who changed any job, and what; `jobId=*` are the changes of all at once."""
-        return await self._changes(request, None)
+        return await self._changes(request, job_id_asked_for(request))
 
     async def _changes(self, request: web.Request, job_id: str | None) -> Answer[ChangesJson]:
         page_size = paging_of(request).page_size

@@ -6,10 +6,10 @@ import structlog
 from aiohttp import web
 
 from service.api import sse
-from service.api.answers import answer
+from service.api.answers import Answer, answer
 from service.api.inputs import execution_id_of, job_id_of, last_event_id_of
 from service.api.log_streams import Event, Listener, LogStreams
-from service.api.models import log_entry_json
+from service.api.models import LogEntryJson, log_entry_json
 from service.api.sse import HEARTBEAT, EventStream, preface
 from service.database.run_logs import RunLogStore
 from service.domain.clock import Clock
@@ -34,7 +34,7 @@ class LogEndpoints:
             web.get("/v1/console/jobs/{jobId}/logs/stream", self.stream, allow_head=False),
         ]
 
-    async def recent(self, request: web.Request) -> web.Response:
+    async def recent(self, request: web.Request) -> Answer[list[LogEntryJson]]:
         """Answer the last 500 lines of a job, or of one execution, oldest first."""
         job_id, execution_id = job_id_of(request), execution_id_of(request)
         await self._logs.position(job_id)

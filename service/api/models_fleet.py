@@ -40,7 +40,7 @@ class PauseJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     paused_until: datetime | None
     pause_reason: str | None
     paused_by: str | None
-    message: str | None = None
+    message: str | None
 
 
 def replica_json(replica: ReplicaView) -> ReplicaJson:

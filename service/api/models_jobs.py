@@ -14,9 +14,21 @@ from service.domain.overview import JobDetails
 
 # The bounds are the schema's (validate_job in schema/001_jobs.sql), which has the last word.
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Handler = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=100,
+        examples=["noop"],
+        extra_json_schema={
+            "pattern": "^[a-z][a-z0-9_.]*$"
+        },  # the schema says it in better words than msgspec
+    ),
+]
 Group = Annotated[str, Meta(min_length=1, max_length=50)]
 Description = Annotated[str, Meta(max_length=4000)]
-Cron = Annotated[str, Meta(max_length=512)]
+Cron = Annotated[str, Meta(max_length=512, examples=["0 */5 * * * MON-FRI"])]
+TimeZone = Annotated[Name, Meta(examples=["America/New_York"])]
 Reason = Annotated[str, Meta(max_length=500)]
 GraceSeconds = Annotated[int, Meta(ge=0, le=31_536_000)]
 TimeoutSeconds = Annotated[int, Meta(ge=1, le=604_800)]
@@ -38,9 +50,9 @@ class JobPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     job_group: Group | UnsetType = UNSET
     schedule_type: ScheduleType | UnsetType = UNSET
     schedule_cron: Cron | UnsetType | None = UNSET
-    time_zone: Name | UnsetType = UNSET
+    time_zone: TimeZone | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
-    handler: Name | UnsetType = UNSET
+    handler: Handler | UnsetType = UNSET
     params: dict[str, Any] | UnsetType = UNSET
     overlap_policy: OverlapPolicy | UnsetType = UNSET
     misfire_policy: MisfirePolicy | UnsetType = UNSET
@@ -58,9 +70,11 @@ class JobPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
 class JobCreation(JobPatch, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A new job; what is not named has the column's default, and a type follows from the schedule."""
 
-    job_id: Annotated[str, Meta(max_length=50, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-    display_name: Name
-    handler: Name
+    job_id: Annotated[
+        str, Meta(max_length=50, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", examples=["REPORTS_DAILY"])
+    ]
+    display_name: Annotated[Name, Meta(examples=["Daily reports"])]
+    handler: Handler
 
 
 class RevertRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

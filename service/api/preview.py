@@ -3,11 +3,11 @@
 import msgspec
 from aiohttp import web
 
-from service.api.answers import answer
+from service.api.answers import Answer, answer
 from service.api.inputs import JOB_ID, instant_of, parameter, whole_number
 from service.database.jobs import JobStore
 from service.domain.clock import Clock
-from service.domain.cron import plan_difference, preview_schedule
+from service.domain.cron import PlanDifference, SchedulePreview, plan_difference, preview_schedule
 from service.domain.errors import JobNotFound
 from service.domain.job import ClockChangePolicy
 from service.domain.overview import JobOverview
@@ -15,6 +15,12 @@ from service.domain.overview import JobOverview
 DEFAULT_COUNT, MOST_FIRE_TIMES = 10, 100
 # The preview's own words for what the job's columns are called.
 PARAMETERS = {"schedule_cron": "cron", "time_zone": "zone", "clock_change_policy": "clockChangePolicy"}
+
+
+class PreviewJson(SchedulePreview, frozen=True, kw_only=True, rename="camel"):
+    """What a schedule would do; with a job, also what it would change of the job's plan."""
+
+    plan_change: PlanDifference | msgspec.UnsetType = msgspec.UNSET
 
 
 class PreviewEndpoints:
@@ -27,7 +33,7 @@ class PreviewEndpoints:
         """Return the route of the preview."""
         return [web.get("/v1/console/schedule/preview", self.preview)]
 
-    async def preview(self, request: web.Request) -> web.Response:
+    async def preview(self, request: web.Request) -> Answer[PreviewJson]:
         """Answer what a schedule would do: 200 also where it is refused, with the reason.
 
         With a job, what is not given is the job's own, and its present plan is compared.
@@ -44,12 +50,10 @@ class PreviewEndpoints:
             field = PARAMETERS.get(preview.error.field, preview.error.field)
             error = msgspec.structs.replace(preview.error, field=field)
             preview = msgspec.structs.replace(preview, error=error)
-        content = msgspec.to_builtins(preview)
+        change: PlanDifference | msgspec.UnsetType = msgspec.UNSET
         if job is not None and preview.valid:
-            content["planChange"] = plan_difference(
-                plan_of(job), (cron, zone, ClockChangePolicy(policy)), after, count
-            )
-        return answer(content)
+            change = plan_difference(plan_of(job), (cron, zone, ClockChangePolicy(policy)), after, count)
+        return answer(PreviewJson(**msgspec.structs.asdict(preview), plan_change=change))
 
     async def _job_of(self, request: web.Request) -> JobOverview | None:
         if not (job_id := parameter(request, "jobId")):

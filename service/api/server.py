@@ -11,6 +11,7 @@ from service.api.acknowledgements import Acknowledgements
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
+from service.api.docs import DocsEndpoints
 from service.api.event_feed import EventFeed
 from service.api.events import EventEndpoints
 from service.api.execution_calls import ExecutionCallEndpoints
@@ -99,6 +100,7 @@ def build_application(
     application.add_routes(sign_in.routes())
     application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams, clock=clock).routes())
     application.add_routes(EventEndpoints(feed=events, clock=clock).routes())
+    application.add_routes(DocsEndpoints(access_cookie=access.access_cookie).routes())
     application.on_shutdown.append(stopping(log_streams, events))
     return application
 

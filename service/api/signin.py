@@ -1,9 +1,11 @@
 """Signing in and out: a token is exchanged for a cookie that no script can read."""
 
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import msgspec
 import structlog
 from aiohttp import web
 
@@ -11,6 +13,7 @@ from service.api.answers import HEADERS, answer
 from service.api.auth import Authentication, too_many_attempts
 from service.api.sessions import SESSION_COOKIE
 from service.api.tokens import Caller, Refusal
+from service.domain.access import Role
 from service.domain.clock import Clock
 from service.domain.errors import InvalidInput
 
@@ -19,6 +22,14 @@ log = structlog.get_logger(__name__)
 HOME = "/automation"
 PAGES = Path(__file__).with_name("pages")
 LONGEST_COOKIE = 3_800  # browsers drop a cookie of more than 4096 bytes, its name and attributes included
+
+
+class SignedInJson(msgspec.Struct, frozen=True, rename="camel"):
+    """Who has signed in, and until when."""
+
+    subject: str
+    role: Role
+    expires_at: datetime
 
 
 class SignInEndpoints:
@@ -69,7 +80,7 @@ class SignInEndpoints:
         if wants_page(request):
             response = web.Response(status=303, headers={**HEADERS, "Location": HOME})
         else:
-            response = answer({"subject": caller.subject, "role": caller.role, "expiresAt": expires_at})
+            response = answer(SignedInJson(caller.subject, caller.role, expires_at))
         response.set_cookie(
             SESSION_COOKIE,
             session,

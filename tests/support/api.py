@@ -19,6 +19,7 @@ from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 from service.domain.hint import ExecutionsChanged, write_hint
 from service.live import Live
+from tests.support.descriptions import AnswerCheck
 
 TOKEN = "a-token-for-tests-and-nothing-else"
 COOKIE = "strategiz-access-token"
@@ -104,7 +105,8 @@ async def running_server(
 ) -> AsyncIterator[str]:
     """Run a server on `database_url`, which may be nobody's, and yield its address.
 
-    `settings` are those of Access; `extend` may add routes; `on_live` is told of its streams.
+    `settings` are those of Access; `extend` may add routes; `on_live` is told of its streams. Every answer
+    has to be as described.
     """
     ready = Readiness(replica_id=uuid4(), database=True, listener=True, lease=True)
     given: dict[str, Any] = {"admin_token": TOKEN, "access_cookie": COOKIE, "is_on_loopback": True}
@@ -129,6 +131,8 @@ async def running_server(
             readiness=lambda: api_of().readiness if api_of else ready,
             access=access,
         )
+        answers = AnswerCheck(access.access_cookie)
+        application.middlewares.insert(0, answers.middleware)
         extend(application)
         async with asyncio.TaskGroup() as tasks:
             loops = [tasks.create_task(loop) for loop in (live.log_streams.run(), live.events.run())]
@@ -136,6 +140,7 @@ async def running_server(
                 yield f"http://{host}:{port}"
             for loop in loops:
                 loop.cancel()
+        assert answers.faults == []
 
 
 @asynccontextmanager
