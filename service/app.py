@@ -26,6 +26,7 @@ from service.execution.heartbeat import Heartbeat
 from service.handlers.catalogue import check_overrides, load_handlers
 from service.live import Live
 from service.loops import is_done_before
+from service.observability.metrics import Metrics
 from service.pools import Pools, open_pools
 from service.readiness import Health
 from service.replica import Replica
@@ -48,7 +49,7 @@ async def serve(
         settings.handlers, sql_role=settings.sql_role, http_allowed_hosts=settings.http_allowed_hosts
     )
     replica_id, clock = uuid4(), SystemClock()
-    health = Health(replica_id)
+    health, metrics = Health(replica_id), Metrics()
     log.info("replica_starting", replica_id=str(replica_id), version=__version__, tzdata=tzdata_version())
     async with AsyncExitStack() as stack:
         url = settings.database_url
@@ -67,6 +68,7 @@ async def serve(
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
             readiness=health.readiness,
+            render_metrics=metrics.render,
         )
         address = await stack.enter_async_context(serving(application, settings.host, settings.port))
         log.info("http_listening", host=address[0], port=address[1], replica_id=str(replica_id))
@@ -83,7 +85,9 @@ async def serve(
         health.heartbeat = heartbeat
         try:
             if await is_done_before(stop, heartbeat.start()):
-                replica = Replica(settings, registry, pools, clock, vitals, heartbeat, live, announcer)
+                replica = Replica(
+                    settings, registry, pools, clock, vitals, heartbeat, live, announcer, metrics
+                )
                 await replica.run(url, health, stop, lambda: on_ready(*address))
         finally:
             await heartbeat.stop()  # last: what still runs lives under the lease

@@ -39,6 +39,7 @@ from service.handlers.secrets import Secrets
 from service.live import Live
 from service.loops import Loop, is_done_before, keep_going
 from service.observability.checkup import keep_checking
+from service.observability.metrics import Metrics
 from service.observability.vitals import MachineVitals
 from service.pools import Pools
 from service.readiness import Health
@@ -76,10 +77,11 @@ class Replica:
         heartbeat: Heartbeat,
         live: Live,
         announcer: Announcer,
+        metrics: Metrics,
     ) -> None:
         self._settings, self._registry, self._pools = settings, registry, pools
         self._clock, self._vitals, self._heartbeat = clock, vitals, heartbeat
-        self._live, self._announcer = live, announcer
+        self._live, self._announcer, self._metrics = live, announcer, metrics
         self._outcomes = OutcomeStore(pools.reports, vitals.replica_id)
         self._runs = RunStore(pools.runs, pools.reports)
         self._secrets = Secrets(os.environ, withheld=FIELDS)
@@ -96,7 +98,10 @@ class Replica:
         async def record(outcome: Outcome) -> bool:
             """Record an outcome; whoever sees it finds the whole log."""
             await run_logs.finish(outcome.execution_id)
-            return await recorder.record(outcome)
+            stands = await recorder.record(outcome)
+            if stands:
+                self._metrics.execution_ended(outcome.status)
+            return stands
 
         machine = MachineVitals(clock, is_on_cloud_run=self._settings.is_on_cloud_run)
 
@@ -115,7 +120,7 @@ class Replica:
                 on_changed=announcer.execution,
                 tasks=tasks,
             )
-            claims = ClaimStore(self._pools.claims, replica_id)
+            claims = ClaimStore(self._pools.claims, replica_id, self._metrics.fire_judged)
             claimer = Claimer(
                 clock, claims, runner, announcer.queued, announcer.cancelling, announcer.execution
             )
@@ -130,6 +135,7 @@ class Replica:
                 on_connected=live.hub.gap,
                 notify_url=url,
             )
+            show_figures(self._metrics, runner, scheduler, listener, self._heartbeat, clock)
             live.hub.on_jobs(reconciler.hint)
             live.hub.on_gap(reconciler.hint_all)
             live.hub.on_gap(claimer.take_soon)
@@ -215,6 +221,31 @@ class Replica:
         run.log = run_log.logger
         call = run_log.around(lambda: handler.work(run), handler.is_blocking)
         return Work(call, handler.is_blocking, run, run.redact)
+
+
+def show_figures(
+    metrics: Metrics,
+    runner: Runner,
+    scheduler: Scheduler,
+    listener: Listener,
+    heartbeat: Heartbeat,
+    clock: SystemClock,
+) -> None:
+    """Have these parts read at each scrape."""
+    metrics.read("executions_running", "Executions that hold a slot here", lambda: len(runner.running))
+    metrics.read("slots_free", "How many more executions may start here", lambda: runner.free_slots)
+    metrics.read("schedules_active", "Jobs with a timer", lambda: scheduler.active_schedules)
+    metrics.read("lease_left_seconds", "What is left of this replica's lease", lambda: heartbeat.seconds_left)
+    metrics.read(
+        "listener_round_trip_seconds",
+        "How long the last NOTIFY to ourselves took; NaN while deaf",
+        lambda: None if listener.round_trip_ms is None else listener.round_trip_ms / 1000,
+    )
+    metrics.read(
+        "clock_offset_seconds",
+        "The database's clock minus this machine's",
+        lambda: clock.offset / timedelta(seconds=1),
+    )
 
 
 async def keep_vitals(clock: SystemClock, vitals: Vitals, listener: Listener) -> None:

@@ -56,6 +56,7 @@ PLAIN = Call()
 CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/health/live"): PLAIN,
     ("GET", "/health/ready"): Call(statuses=(200, 503)),
+    ("GET", "/metrics"): Call(content="text/plain"),
     ("GET", "/openapi.json"): PLAIN,
     ("GET", "/docs"): Call(content=HTML),
     ("GET", "/docs/{file}"): Call(content="text/*", errors=(404,)),

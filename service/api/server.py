@@ -25,6 +25,7 @@ from service.api.ledger import LedgerEndpoints
 from service.api.limits import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEADERS, limits
 from service.api.log_streams import LogStreams
 from service.api.logs import LogEndpoints
+from service.api.metrics import MetricsEndpoints
 from service.api.models import Readiness
 from service.api.origins import loopback_names_only
 from service.api.preview import PreviewEndpoints
@@ -56,6 +57,7 @@ def build_application(
     access: Access,
     check_params: CheckParams,
     readiness: Callable[[], Readiness],
+    render_metrics: Callable[[], bytes],
 ) -> web.Application:
     """Put the HTTP side together; nothing here needs the database before the first call.
 
@@ -97,6 +99,7 @@ def build_application(
     application.add_routes(PreviewEndpoints(jobs=stores.jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
+    application.add_routes(MetricsEndpoints(render=render_metrics).routes())
     application.add_routes(sign_in.routes())
     application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams, clock=clock).routes())
     application.add_routes(EventEndpoints(feed=events, clock=clock).routes())

@@ -1,6 +1,6 @@
 """Deciding fires and taking queued executions: the calls of `claim_fires` and `take_executions`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -44,8 +44,10 @@ OWNED = """
 class ClaimStore:
     """How one replica wins fires and queued executions."""
 
-    def __init__(self, database: Database, replica_id: UUID) -> None:
-        self._database, self._replica_id = database, replica_id
+    def __init__(
+        self, database: Database, replica_id: UUID, on_judged: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._database, self._replica_id, self._on_judged = database, replica_id, on_judged
 
     async def claim(self, claims: Sequence[Claim], free_slots: int) -> list[Judgement]:
         """Decide all fires in one call, and return their judgements in the same order.
@@ -72,6 +74,8 @@ class ClaimStore:
                 [fire.fires_covered for fire in fires],
                 [fire.window_start for fire in fires],
             )
+        for row in rows:
+            self._on_judged(row["verdict"])
         return [Judgement(Verdict(row["verdict"]), row["early_by_ms"]) for row in rows]
 
     async def take(self, limit: int) -> list[UUID]:

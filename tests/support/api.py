@@ -19,6 +19,7 @@ from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 from service.domain.hint import ExecutionsChanged, write_hint
 from service.live import Live
+from service.observability.metrics import Metrics
 from tests.support.descriptions import AnswerCheck
 
 TOKEN = "a-token-for-tests-and-nothing-else"
@@ -129,6 +130,7 @@ async def running_server(
             clock=SystemClock(),
             check_params=check_params,
             readiness=lambda: api_of().readiness if api_of else ready,
+            render_metrics=Metrics().render,
             access=access,
         )
         answers = AnswerCheck(access.access_cookie)
