@@ -27,7 +27,7 @@ import structlog
 
 from service.database import embedded_supervisor
 from service.database.embedded_places import choose_places, embedded_binary
-from service.database.embedded_supervisor import Order, Report
+from service.database.embedded_supervisor import Order, Report, running_postmaster
 from service.database.file_lock import EXCLUSIVE, SHARED, FileLock
 from service.domain.errors import EmbeddedPostgresFailed
 
@@ -180,15 +180,17 @@ class Membership:
         return False
 
     async def _wait_until_stopped(self) -> None:
-        if self._supervisor.try_acquire(EXCLUSIVE):
-            # The supervisor was killed; another one stops the server that it left behind.
-            self._supervisor.release()
-            with suppress(OSError, msgspec.DecodeError):  # the data folder was removed
-                order = read_record(self._supervisor)
-                with self._lock("supervisor") as lock:
-                    lock.try_acquire(EXCLUSIVE)
-                    await to_its_end(start_supervisor, order, self._users, lock)
         await self._supervisor.acquire(EXCLUSIVE)
+        with suppress(OSError, msgspec.DecodeError):  # the data folder was removed
+            order = read_record(self._supervisor)
+            if running_postmaster(Path(order["home"]) / "postgres") is None:
+                return
+            # The supervisor was killed, perhaps only now; another one stops the server that it left behind.
+            self._supervisor.release()
+            with self._lock("supervisor") as lock:
+                lock.try_acquire(EXCLUSIVE)
+                await to_its_end(start_supervisor, order, self._users, lock)
+            await self._supervisor.acquire(EXCLUSIVE)
 
     async def _start_or_find(self, settings: Mapping[str, str]) -> EmbeddedServer:
         while True:
