@@ -8,7 +8,7 @@ from itertools import pairwise
 import asyncpg
 import pytest
 
-from tests.support.process_fleet import LEASE_SECONDS, SECOND, Fleet, process_fleet
+from tests.support.process_fleet import LEASE_SECONDS, SECOND, Fleet, process_fleet, until
 from tests.support.processes import (
     Forwarder,
     command,
@@ -91,11 +91,11 @@ async def test_two_replicas_fire_each_second_once_while_all_their_connections_ar
     job_ids = [f"J{number}" for number in range(20)]
     for job_id in job_ids:
         await fleet.add(job_id, cron="* * * * * *", overlap_policy="ALLOW")
-    await asyncio.sleep(1.5)
-    for _ in range(2):
+    have_fired = "select count(*) = $1 from (select from job_fires group by job_id having count(*) >= $2) j"
+    for times in (2, 4):
+        await until(fleet.sql, have_fired, len(job_ids), times)
         assert await fleet.kill_connections() >= 6
-        await asyncio.sleep(1.5)
-    await asyncio.sleep(2)
+    await until(fleet.sql, have_fired, len(job_ids), 7)
     late = []
     for job_id in job_ids:
         query = """
