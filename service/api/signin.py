@@ -19,7 +19,7 @@ from service.domain.errors import InvalidInput
 
 log = structlog.get_logger(__name__)
 
-HOME = "/automation"
+HOME = "/docs"  # until there is a console to lead to
 PAGES = Path(__file__).with_name("pages")
 LONGEST_COOKIE = 3_800  # browsers drop a cookie of more than 4096 bytes, its name and attributes included
 

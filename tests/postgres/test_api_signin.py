@@ -96,7 +96,7 @@ async def test_a_browser_is_led_through_pages(api: Api):
     async with api.client.post(
         "/signin", data={"token": TOKEN}, headers=BROWSER, allow_redirects=False
     ) as response:
-        assert (response.status, response.headers["Location"]) == (303, "/automation")
+        assert (response.status, response.headers["Location"]) == (303, "/docs")
         assert response.cookies[SESSION_COOKIE]["httponly"]
     async with api.client.post("/signout", headers=BROWSER, allow_redirects=False) as response:
         assert (response.status, response.headers["Location"]) == (303, "/signin")
