@@ -242,9 +242,9 @@ async def test_connections_that_are_killed_lose_no_fire(replica):
     """All of them, again and again, while a job fires every second."""
     await replica.add("A", EVERY_SECOND, overlap_policy="ALLOW")
     await replica.fired("A", 1)
-    for _ in range(4):
+    for connected in range(1, 5):
+        await replica.events.wait_for("listener_connected", count=connected)
         await replica.sql.execute(KILL, "cronsole %")
-        await asyncio.sleep(0.4)
     await replica.fired("A", 5)
     fires = await replica.fires("A")
     assert_every_second_once(fires)

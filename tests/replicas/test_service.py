@@ -125,7 +125,7 @@ async def test_a_replica_waits_for_a_database_that_is_not_there_yet(fleet, datab
         assert (status, body["database"]) == (503, False)
         assert (await replica.call("GET", "/health/live"))[0] == 200
         assert (await replica.call("GET", "/v1/console/jobs"))[0] == 503
-        await asyncio.sleep(1)  # its pauses have grown
+        await replica.wait_for("waiting_for_database", count=3)  # of four failures: its pauses have grown
         await forwarder.open()
         await replica.until_ready(within=2)
         assert len(replica.events.all("waiting_for_database")) < 8
