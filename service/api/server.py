@@ -29,6 +29,7 @@ from service.api.logs import LogEndpoints
 from service.api.metrics import MetricsEndpoints
 from service.api.models import Readiness
 from service.api.origins import loopback_names_only
+from service.api.packing import pack
 from service.api.preview import PreviewEndpoints
 from service.api.problems import problems
 from service.api.protocol_log import protocol_logger
@@ -77,7 +78,7 @@ def build_application(
         ],
         client_max_size=LARGEST_BODY_BYTES,
     )
-    application.on_response_prepare.append(add_security_headers)
+    application.on_response_prepare.extend((add_security_headers, pack))
     sign_in = SignInEndpoints(
         authentication=authentication, clock=clock, is_on_loopback=access.is_on_loopback
     )
