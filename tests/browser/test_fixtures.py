@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.console import Console
+from tests.support.console import PHONE, Console
+
+
+@pytest.fixture(autouse=True)
+def without_icon(console: Console) -> None:
+    """What is opened here is no page of the console and has no icon, though browsers ask for one."""
+    console.expect_errors("favicon")
 
 
 async def test_a_window_is_signed_in_and_keeps_its_calls(console: Console):
@@ -21,9 +27,7 @@ async def test_a_window_is_signed_in_and_keeps_its_calls(console: Console):
 
 async def test_each_window_has_its_own_session(console: Console):
     """A viewer beside an admin, in another zone and on a phone."""
-    viewer = await console.new_page(
-        "viewer", time_zone="Asia/Tokyo", viewport=(360, 740), color_scheme="dark"
-    )
+    viewer = await console.new_page("viewer", time_zone="Asia/Tokyo", viewport=PHONE, color_scheme="dark")
     viewer.expect_errors("403", "favicon")
     await viewer.open("/signin.css")
     facts = await viewer.page.evaluate(
