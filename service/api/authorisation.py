@@ -33,6 +33,7 @@ NEEDED: dict[tuple[str, str], Role | None] = {
     ("GET", "/signin.css"): ANYBODY,
     ("POST", "/signin"): ANYBODY,
     ("POST", "/signout"): ANYBODY,
+    ("GET", f"{CONSOLE}/session"): VIEWER,
     ("GET", f"{CONSOLE}/jobs"): VIEWER,
     ("POST", f"{CONSOLE}/jobs"): ADMIN,
     ("GET", f"{CONSOLE}/jobs/history"): VIEWER,

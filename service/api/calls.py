@@ -66,6 +66,7 @@ CALLS: dict[tuple[str, str], Call] = {
         form=("token",), answer=SignedInJson, is_for_browsers=True, errors=(401, 429, 503)
     ),
     ("POST", "/signout"): Call(statuses=(204,), is_for_browsers=True),
+    ("GET", f"{CONSOLE}/session"): PLAIN,
     ("GET", f"{CONSOLE}/jobs"): PLAIN,
     ("POST", f"{CONSOLE}/jobs"): Call(parameters=(IDEMPOTENCY_KEY,), statuses=(201,), errors=(409,)),
     ("GET", f"{CONSOLE}/jobs/history"): Call(parameters=HISTORY),

@@ -18,7 +18,11 @@ WITHOUT_SCHEDULE = "Manual trigger only"
 
 
 class JobJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A job in the list; `name` is its id."""
+    """A job in the list; `name` is its id.
+
+    `isOverdue`: a fire, or the planning of a change, waits for longer than the job allows.
+    `scheduleDescription` is the schedule in words; null without a readable one, and where it is hard to say.
+    """
 
     name: str
     display_name: str
@@ -41,6 +45,9 @@ class JobJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     recent_outcomes: list[str]
     failures_in_succession: int
     schedule_error: str | None
+    is_overdue: bool
+    schedule_description: str | None
+    last_execution_id: UUID | None
     execution_id: UUID | msgspec.UnsetType = msgspec.UNSET
     recent_executions: "list[ExecutionJson] | msgspec.UnsetType" = msgspec.UNSET
 
@@ -190,6 +197,9 @@ def job_json(job: JobOverview, now: datetime) -> JobJson:
         recent_outcomes=job.recent_outcomes,
         failures_in_succession=job.failures_in_succession,
         schedule_error=job.schedule_error,
+        is_overdue=job.is_overdue,
+        schedule_description=job.schedule_description,
+        last_execution_id=job.last_execution_id,
     )
 
 

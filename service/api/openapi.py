@@ -42,8 +42,9 @@ ABOUT = """Jobs, their schedules, and what became of them.
 
 Each call needs a role: `viewer` reads, `operator` also triggers, pauses, schedules and cancels, `admin` does
 all. Errors are problem+json (RFC 9457), also those of paths (404) and methods (405) that there are not. HEAD
-goes wherever GET goes, but for streams. Instants are RFC 3339 in UTC. An empty parameter is an absent one, an
-unknown one is left alone; an unknown member of a body is an error.
+goes wherever GET goes, but for streams. Long JSON is packed with gzip for who accepts it. Instants are
+RFC 3339 in UTC. An empty parameter is an absent one, an unknown one is left alone; an unknown member of a
+body is an error.
 """
 
 

@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from service.api.about import AboutEndpoints
 from service.api.acknowledgements import Acknowledgements
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
@@ -28,6 +29,7 @@ from service.api.logs import LogEndpoints
 from service.api.metrics import MetricsEndpoints
 from service.api.models import Readiness
 from service.api.origins import loopback_names_only
+from service.api.packing import pack
 from service.api.preview import PreviewEndpoints
 from service.api.problems import problems
 from service.api.protocol_log import protocol_logger
@@ -76,7 +78,7 @@ def build_application(
         ],
         client_max_size=LARGEST_BODY_BYTES,
     )
-    application.on_response_prepare.append(add_security_headers)
+    application.on_response_prepare.extend((add_security_headers, pack))
     sign_in = SignInEndpoints(
         authentication=authentication, clock=clock, is_on_loopback=access.is_on_loopback
     )
@@ -100,6 +102,7 @@ def build_application(
     application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(MetricsEndpoints(render=render_metrics).routes())
+    application.add_routes(AboutEndpoints(readiness=readiness).routes())
     application.add_routes(sign_in.routes())
     application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams, clock=clock).routes())
     application.add_routes(EventEndpoints(feed=events, clock=clock).routes())

@@ -16,6 +16,7 @@ from service.domain.overview import EnabledChange, JobDetails, JobOverview, Sche
 # its turn and for the row: two seconds at most, below the statement timeout, so that the answer is a 409.
 LOCK_TIMEOUT = "1s"
 
+# Overdue by the rule of the view `job_overdue`, which would read the same rows once more.
 OVERVIEWS = """
     select j.job_id, j.display_name, j.description, j.job_group, j.schedule_type, j.schedule_cron,
            j.time_zone, j.clock_change_policy, j.enabled, j.handler, j.revision, j.planned_from,
@@ -23,7 +24,13 @@ OVERVIEWS = """
            paused_now(j.paused_until) as is_paused, paused_now(a.paused_until) as are_all_paused,
            s.next_fire_time, s.planned_revision,
            coalesce(s.active_executions > 0 or s.waiting_execution_id is not null, false) as is_active,
-           s.last_execution_id::text, s.last_start_time, s.last_status, s.last_duration_ms,
+           coalesce(j.enabled and j.schedule_type = 'CRON'
+                    and not paused_now(j.paused_until) and not paused_now(a.paused_until)
+                    and case when s.planned_revision is not distinct from j.revision then s.next_fire_time
+                             else j.updated_at end
+                        < clock_timestamp() - j.overdue_after_seconds * interval '1 second',
+                    false) as is_overdue,
+           s.last_execution_id, s.last_start_time, s.last_status, s.last_duration_ms,
            coalesce(s.failures_in_succession, 0) as failures_in_succession,
            coalesce(s.recent_outcomes, '{}') as recent_outcomes, s.schedule_error
       from jobs j

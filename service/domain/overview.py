@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
-from service.domain.cron import parse_schedule
+from service.domain.cron import parse_schedule, schedule_description
 from service.domain.errors import InvalidInput
 from service.domain.job import ClockChangePolicy, Job, ScheduleType
 
@@ -48,7 +49,8 @@ class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
     next_fire_time: datetime | None
     planned_revision: int | None
     is_active: bool  # an execution is queued, running, or waiting behind another
-    last_execution_id: str | None
+    is_overdue: bool  # as the view `job_overdue` has it
+    last_execution_id: UUID | None
     last_start_time: datetime | None
     last_status: str | None
     last_duration_ms: int | None
@@ -80,6 +82,11 @@ class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
     def is_plan_current(self) -> bool:
         """Whether `next_fire_time` was planned from the row as it is now."""
         return self.planned_revision == self.revision
+
+    @property
+    def schedule_description(self) -> str | None:
+        """The schedule in words; None without a readable one, and where words would mislead."""
+        return schedule_description(self.schedule_cron) if self.schedule_cron is not None else None
 
     def next_run_time(self, now: datetime) -> datetime | None:
         """Return when the job starts by itself next, or None where nothing will.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.domain.cron.description import describe
+from service.domain.cron.description import describe, schedule_description
 from service.domain.cron.grammar import read_expression
 
 WORDS = {
@@ -61,3 +61,18 @@ def test_a_common_shape_has_words(expression: str, words: str):
 def test_where_words_would_mislead_there_are_none(expression: str):
     """Better silent than wrong."""
     assert describe(read_expression(expression)) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [("0 0 2 * * *", "At 02:00 every day"), ("@hourly", "Every hour"), ("0 */7 * * * *", None)],
+)
+def test_a_schedule_is_described_by_its_text(expression: str, words: str | None):
+    """The same words as the preview's."""
+    assert schedule_description(expression) == words
+
+
+@pytest.mark.parametrize("expression", ["", "every day at noon", "0 0 25 * * *", "0 0 0 31 2 *"])
+def test_what_cannot_be_read_has_no_words(expression: str):
+    """A list of jobs shows such a one with all the others."""
+    assert schedule_description(expression) is None

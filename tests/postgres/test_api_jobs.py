@@ -35,6 +35,9 @@ OUR_FIELDS = {
     "recentOutcomes",
     "failuresInSuccession",
     "scheduleError",
+    "isOverdue",
+    "scheduleDescription",
+    "lastExecutionId",
 }
 DETAIL_FIELDS = {
     "recentExecutions",
@@ -113,6 +116,9 @@ async def test_the_list_has_every_job_in_the_form_of_the_reference(api: Api):
         "recentOutcomes": [],
         "failuresInSuccession": 0,
         "scheduleError": None,
+        "isOverdue": False,
+        "scheduleDescription": "Every 5 minutes, Monday to Friday",
+        "lastExecutionId": None,
     }
 
 

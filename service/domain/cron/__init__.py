@@ -1,5 +1,6 @@
 """What a cron expression means: reading one, and when it fires. The only package that imports croniter."""
 
+from service.domain.cron.description import schedule_description
 from service.domain.cron.grammar import LONGEST_EXPRESSION
 from service.domain.cron.preview import PlanDifference, SchedulePreview, plan_difference, preview_schedule
 from service.domain.cron.schedule import Schedule, parse_schedule, require_fires
@@ -15,6 +16,7 @@ __all__ = [
     "plan_difference",
     "preview_schedule",
     "require_fires",
+    "schedule_description",
     "tzdata_version",
     "use_packaged_zones",
     "zone_clock",

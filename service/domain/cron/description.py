@@ -1,9 +1,11 @@
 """A schedule in words, for the common shapes only: where words would mislead or ramble, none are given."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from service.domain.cron.days import EVERY_WEEKDAY, LONGEST_MONTH
-from service.domain.cron.grammar import Expression, Item, Kind
+from service.domain.cron.grammar import Expression, Item, Kind, read_expression
+from service.domain.errors import InvalidSchedule
 
 EVERY_SECOND = EVERY_MINUTE = (1 << 60) - 1
 EVERY_HOUR = (1 << 24) - 1
@@ -14,6 +16,18 @@ MONTH_NAMES = (
     *("July", "August", "September", "October", "November", "December"),
 )
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@lru_cache(maxsize=16_384)
+def schedule_description(expression: str) -> str | None:
+    """Return what a schedule means in words, found once for all jobs that have it.
+
+    None where that is hard to say, as for `describe`, and for what cannot be read.
+    """
+    try:
+        return describe(read_expression(expression))
+    except InvalidSchedule:
+        return None
 
 
 def describe(expression: Expression) -> str | None:
