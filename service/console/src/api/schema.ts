@@ -807,7 +807,7 @@ export interface components {
             latenessMs: number | null;
             /** Format: date-time */
             notBefore: string;
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
             replicaId: string | null;
             requestedBy: string | null;
@@ -841,9 +841,9 @@ export interface components {
          *         the fields that differ. `movesPlan`: it touched what decides when the job fires.
          */
         ChangeJson: {
-            after: Record<string, never> | null;
+            after: Record<string, unknown> | null;
             applicationName: string;
-            before: Record<string, never> | null;
+            before: Record<string, unknown> | null;
             /** Format: date-time */
             changedAt: string;
             changedBy: string;
@@ -921,7 +921,7 @@ export interface components {
             latenessMs: number | null;
             /** Format: date-time */
             notBefore: string;
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
             replicaId: string | null;
             requestedBy: string | null;
@@ -1013,7 +1013,7 @@ export interface components {
             liveReplicas: number;
             name: string;
             overridable: string[];
-            paramsSchema: Record<string, never> | null;
+            paramsSchema: Record<string, unknown> | null;
         };
         /**
          * HistoryJson
@@ -1060,7 +1060,7 @@ export interface components {
             onLost?: components["schemas"]["OnLost"];
             overdueAfterSeconds?: number;
             overlapPolicy?: components["schemas"]["OverlapPolicy"];
-            params?: Record<string, never>;
+            params?: Record<string, unknown>;
             pausedUntil?: string | null;
             pauseReason?: string | null;
             retryBackoffSeconds?: number;
@@ -1103,7 +1103,7 @@ export interface components {
             onLost: components["schemas"]["OnLost"];
             overdueAfterSeconds: number;
             overlapPolicy: components["schemas"]["OverlapPolicy"];
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             pausedBy: components["schemas"]["PausedBy"] | null;
             pausedUntil: string | null;
             pauseReason: string | null;
@@ -1181,7 +1181,7 @@ export interface components {
             onLost?: components["schemas"]["OnLost"];
             overdueAfterSeconds?: number;
             overlapPolicy?: components["schemas"]["OverlapPolicy"];
-            params?: Record<string, never>;
+            params?: Record<string, unknown>;
             pausedUntil?: string | null;
             pauseReason?: string | null;
             retryBackoffSeconds?: number;
@@ -1211,7 +1211,7 @@ export interface components {
             onLost: components["schemas"]["OnLost"];
             overdueAfterSeconds: number;
             overlapPolicy: components["schemas"]["OverlapPolicy"];
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             pausedUntil: string | null;
             pauseReason: string | null;
             /** Format: date-time */
@@ -1281,7 +1281,7 @@ export interface components {
         LogEntryJson: {
             /** Format: uuid */
             executionId: string;
-            fields: Record<string, never>;
+            fields: Record<string, unknown>;
             jobId: string;
             jobName: string;
             level: string;
@@ -1562,7 +1562,7 @@ export interface components {
          */
         TriggerRequest: {
             /** @default {} */
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             /** @default null */
             reason: string | null;
         };
@@ -1972,7 +1972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Problem400"];
