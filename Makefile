@@ -1,6 +1,6 @@
 # Cronsole. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run fleet doctor psql test unit fuzz-api bench-cron lint format lock
+.PHONY: help run fleet doctor psql test browser unit fuzz-api bench-cron lint format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,8 +36,11 @@ doctor: .venv/.runtime ## look at everything and say in words what is wrong
 psql: .venv/.runtime ## open psql on the service's database
 	@exec $(BIN)/python -m service psql
 
-test: lint ## everything that CI runs
+test: lint browser ## everything that CI runs
 	@$(BIN)/python -m pytest
+
+browser: .venv/.development
+	@$(BIN)/python -m tests.support.chromium
 
 fuzz-api: .venv/.development ## send the API some 15,000 requests that its description allows, or not (5 min)
 	@FUZZ_EXAMPLES=400 $(BIN)/python -m pytest -s tests/postgres/test_api_schemathesis.py

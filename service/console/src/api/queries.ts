@@ -1,0 +1,63 @@
+/** What the console reads, one entry for each resource: its key in the cache, and the call that fills it. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, data } from "./client";
+
+/** Keys of the cache; whoever hears of a change makes stale what begins with one of these. */
+export const keys = {
+  jobs: ["jobs"] as const,
+  job: (jobId: string) => ["job", jobId] as const,
+  history: (jobId: string) => ["job", jobId, "history"] as const,
+  execution: (executionId: string) => ["execution", executionId] as const,
+  timeline: ["timeline"] as const,
+  replicas: ["replicas"] as const,
+  doctor: ["doctor"] as const,
+  changes: ["changes"] as const,
+  pause: ["pause"] as const,
+  handlers: ["handlers"] as const,
+  timeZones: ["time-zones"] as const,
+};
+
+export const jobsQuery = queryOptions({
+  queryKey: keys.jobs,
+  queryFn: ({ signal }) => data(api.GET("/v1/console/jobs", { signal })),
+});
+
+export const pauseQuery = queryOptions({
+  queryKey: keys.pause,
+  queryFn: ({ signal }) => data(api.GET("/v1/console/pause", { signal })),
+});
+
+export function jobQuery(jobId: string) {
+  return queryOptions({
+    queryKey: keys.job(jobId),
+    queryFn: ({ signal }) =>
+      data(api.GET("/v1/console/jobs/{jobId}", { signal, params: { path: { jobId } } })),
+  });
+}
+
+export function statsQuery(jobId: string, sinceDays: number) {
+  return queryOptions({
+    queryKey: [...keys.job(jobId), "stats", sinceDays],
+    queryFn: ({ signal }) =>
+      data(
+        api.GET("/v1/console/jobs/{jobId}/stats", {
+          signal,
+          params: { path: { jobId }, query: { sinceDays } },
+        }),
+      ),
+  });
+}
+
+export function executionQuery(executionId: string) {
+  return queryOptions({
+    queryKey: keys.execution(executionId),
+    queryFn: ({ signal }) =>
+      data(api.GET("/v1/console/executions/{executionId}", { signal, params: { path: { executionId } } })),
+  });
+}
+
+export const replicasQuery = queryOptions({
+  queryKey: keys.replicas,
+  queryFn: ({ signal }) => data(api.GET("/v1/console/replicas", { signal })),
+  placeholderData: keepPreviousData,
+});

@@ -1,0 +1,28 @@
+/** The API's types under the words that the console uses; `schema.ts` is generated from /openapi.json. */
+import type { components, operations, paths } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Job = Schemas["JobJson"];
+export type JobDetail = Schemas["JobDetailJson"];
+export type JobRow = Schemas["JobRowJson"];
+export type JobPatch = Schemas["JobPatch"];
+export type Execution = Schemas["ExecutionJson"];
+export type ExecutionDetail = Schemas["ExecutionDetailJson"];
+export type Attempt = Schemas["AttemptJson"];
+export type Fire = Schemas["FireJson"];
+export type Change = Schemas["ChangeJson"];
+export type FieldChange = Schemas["FieldChangeJson"];
+export type Stats = Schemas["StatsJson"];
+export type LogEntry = Schemas["LogEntryJson"];
+export type Preview = Schemas["PreviewJson"];
+export type Replica = Schemas["ReplicaJson"];
+export type Timeline = Schemas["TimelineJson"];
+export type Lane = Schemas["LaneJson"];
+export type LaneExecution = Schemas["LaneExecutionJson"];
+export type Pause = Schemas["PauseJson"];
+export type InForce = Schemas["InForce"];
+export type Problem = Schemas["Problem"];
+export type Role = Schemas["Role"];
+
+export type { components, operations, paths };

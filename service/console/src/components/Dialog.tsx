@@ -1,0 +1,66 @@
+/** Dialogs: over the page, with the focus kept inside; the whole screen on a phone. */
+import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import type { ReactNode } from "react";
+import { Button, type Look } from "./Button";
+import { classes } from "./classes";
+import styles from "./Dialog.module.css";
+
+interface DialogProps {
+  title: ReactNode;
+  isOpen: boolean;
+  onClose: () => void;
+  isWide?: boolean;
+  /** Buttons at the foot. */
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+export function Dialog({ title, isOpen, onClose, isWide = false, actions, children }: DialogProps) {
+  return (
+    <ModalOverlay
+      className={styles["overlay"] ?? ""}
+      isOpen={isOpen}
+      isDismissable
+      onOpenChange={(isStillOpen) => !isStillOpen && onClose()}
+    >
+      <Modal className={classes(styles["modal"], isWide && styles["wide"])}>
+        <AriaDialog className={styles["dialog"] ?? ""}>
+          <header className={styles["head"]}>
+            <Heading slot="title" className={styles["title"] ?? ""}>
+              {title}
+            </Heading>
+            <Button look="quiet" isSmall aria-label="Close the dialog" onPress={onClose}>
+              ✕
+            </Button>
+          </header>
+          <div className={styles["body"]}>{children}</div>
+          {actions !== undefined && <footer className={styles["foot"]}>{actions}</footer>}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+interface ConfirmProps {
+  title: ReactNode;
+  isOpen: boolean;
+  isBusy?: boolean;
+  confirm: string;
+  look?: Look;
+  onConfirm: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** Asks before something that is hard to take back. */
+export function Confirm({ confirm, look = "danger", isBusy = false, onConfirm, ...props }: ConfirmProps) {
+  const actions = (
+    <>
+      <Button onPress={props.onClose}>Cancel</Button>
+      <Button look={look} isDisabled={isBusy} onPress={onConfirm}>
+        {confirm}
+      </Button>
+    </>
+  );
+  return <Dialog {...props} actions={actions} />;
+}

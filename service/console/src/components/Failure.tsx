@@ -1,0 +1,38 @@
+/** Says what went wrong, and what to do next. */
+import { ApiError, Unreachable } from "../api/client";
+import { Button } from "./Button";
+import styles from "./states.module.css";
+
+/** What an error means in one sentence. */
+export function wordsOf(fault: unknown): string {
+  if (fault instanceof ApiError && fault.problem) {
+    const { detail, title, allowed } = fault.problem;
+    const words = detail ?? title;
+    return allowed ? `${words}; allowed: ${allowed}` : words;
+  }
+  return fault instanceof Error ? fault.message : "Something unexpected happened.";
+}
+
+function adviceFor(fault: unknown): string {
+  if (fault instanceof Unreachable)
+    return "Check the network, or ask whoever runs the service; then try again.";
+  if (fault instanceof ApiError && fault.status === 403) return "Ask an admin for a role that may see this.";
+  if (fault instanceof ApiError && fault.status === 404)
+    return "It may have been deleted, or its history pruned.";
+  if (fault instanceof ApiError && fault.status === 503)
+    return "The database does not answer; it is tried again.";
+  return "Try again; if it stays so, the service's log says more.";
+}
+
+export function Failure({ fault, what, onRetry }: { fault: unknown; what: string; onRetry?: () => void }) {
+  return (
+    <div className={styles["failure"]} role="alert">
+      <p className={styles["title"]}>Could not load {what}</p>
+      <p>
+        <bdi>{wordsOf(fault)}</bdi>
+      </p>
+      <p className={styles["advice"]}>{adviceFor(fault)}</p>
+      {onRetry && <Button onPress={onRetry}>Try again</Button>}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+/** Links inside the console; addresses are relative to /automation. */
+import { Link as RouterLink, type LinkProps } from "react-router";
+import type { ReactNode } from "react";
+
+export const Link = RouterLink;
+
+/** The address of a job's screen. */
+export function jobPath(jobId: string): string {
+  return `/jobs/${encodeURIComponent(jobId)}`;
+}
+
+/** The address of an execution's screen. */
+export function executionPath(executionId: string): string {
+  return `/executions/${executionId}`;
+}
+
+export function JobLink({ jobId, children, ...props }: Omit<LinkProps, "to"> & { jobId: string }) {
+  return (
+    <RouterLink {...props} to={jobPath(jobId)}>
+      {children ?? <bdi>{jobId}</bdi>}
+    </RouterLink>
+  );
+}
+
+export function ExecutionLink({ executionId, children }: { executionId: string; children?: ReactNode }) {
+  return (
+    <RouterLink to={executionPath(executionId)}>{children ?? <code>{shortId(executionId)}</code>}</RouterLink>
+  );
+}
+
+/** The end of an id, which differs between ids made in the same millisecond. */
+export function shortId(id: string): string {
+  return `…${id.slice(-8)}`;
+}

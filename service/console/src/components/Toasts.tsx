@@ -1,0 +1,45 @@
+/** Where short messages appear. */
+import { Text } from "react-aria-components";
+import {
+  UNSTABLE_Toast as Toast,
+  UNSTABLE_ToastContent as ToastContent,
+  UNSTABLE_ToastRegion as AriaToastRegion,
+} from "react-aria-components/Toast";
+import { Button } from "./Button";
+import { classes } from "./classes";
+import { toasts } from "./toast_queue";
+import styles from "./Toasts.module.css";
+
+export function ToastRegion() {
+  return (
+    <AriaToastRegion queue={toasts} className={styles["region"] ?? ""} aria-label="Messages">
+      {({ toast }) => {
+        const { tone, title, text, action } = toast.content;
+        return (
+          <Toast toast={toast} className={classes(styles["toast"], styles[tone])}>
+            <ToastContent className={styles["content"] ?? ""}>
+              <Text slot="title" className={styles["title"] ?? ""}>
+                {title}
+              </Text>
+              {text !== undefined && <Text slot="description">{text}</Text>}
+            </ToastContent>
+            {action && (
+              <Button
+                isSmall
+                onPress={() => {
+                  action.onAction();
+                  toasts.close(toast.key);
+                }}
+              >
+                {action.name}
+              </Button>
+            )}
+            <Button slot="close" look="quiet" isSmall aria-label="Close the message">
+              ✕
+            </Button>
+          </Toast>
+        );
+      }}
+    </AriaToastRegion>
+  );
+}
