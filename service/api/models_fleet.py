@@ -10,6 +10,7 @@ from service.api.models_jobs import Instant, Reason
 from service.database.fleet import ReplicaView
 from service.database.pauses import Pause
 from service.domain.diagnosis import Finding, Severity
+from service.domain.examination import Checkup
 from service.domain.handler import HandlerDescription, LiveHandler
 
 
@@ -23,6 +24,13 @@ class FindingJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     severity: Severity
     message: str
     advice: str | None
+
+
+class CheckupJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """All that an examination found, what is in order too, as of `checkedAt`."""
+
+    checked_at: datetime
+    findings: list[FindingJson]
 
 
 class ReplicaJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -95,6 +103,13 @@ def finding_json(finding: Finding) -> FindingJson:
         severity=finding.severity,
         message=finding.sentence,
         advice=finding.remedy or None,
+    )
+
+
+def checkup_json(checkup: Checkup) -> CheckupJson:
+    """Show what an examination found."""
+    return CheckupJson(
+        checked_at=checkup.checked_at, findings=[finding_json(each) for each in checkup.findings]
     )
 
 
