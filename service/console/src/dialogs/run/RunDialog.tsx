@@ -1,4 +1,4 @@
 /** Not there yet. */
-export default function RunDialog(_: { jobId: string; isOpen: boolean; onClose: () => void }) {
+export default function RunDialog(_props: { jobId: string; isOpen: boolean; onClose: () => void }) {
   return null;
 }

@@ -176,21 +176,10 @@ function Row({ execution, zone }: { execution: Execution; zone: string }) {
   );
 }
 
-/** The first line of what went wrong, as far as it says so. */
+/** The first line of what went wrong: the last message is the one that ended the execution. */
 function firstLine(details: unknown): string {
-  if (details === null || details === undefined) return "";
-  const text = typeof details === "string" ? details : errorOf(details);
+  const last: unknown = Array.isArray(details) ? details.at(-1) : details;
+  if (last === null || last === undefined) return "";
+  const text = typeof last === "string" ? last : JSON.stringify(last);
   return (text.split("\n", 1)[0] ?? "").slice(0, 300);
-}
-
-function errorOf(details: unknown): string {
-  if (
-    typeof details === "object" &&
-    details !== null &&
-    "error" in details &&
-    typeof details.error === "string"
-  ) {
-    return details.error;
-  }
-  return JSON.stringify(details);
 }
