@@ -24,6 +24,7 @@ from service.domain.hint import ReplicaState
 from service.execution.announcer import Announcer
 from service.execution.heartbeat import Heartbeat
 from service.handlers.catalogue import check_overrides, load_handlers
+from service.handlers.descriptions import describe_handlers
 from service.live import Live
 from service.loops import is_done_before
 from service.observability.metrics import Metrics
@@ -48,6 +49,7 @@ async def serve(
     registry = load_handlers(
         settings.handlers, sql_role=settings.sql_role, http_allowed_hosts=settings.http_allowed_hosts
     )
+    handlers = describe_handlers(registry)
     replica_id, clock = uuid4(), SystemClock()
     health, metrics = Health(replica_id), Metrics()
     log.info("replica_starting", replica_id=str(replica_id), version=__version__, tzdata=tzdata_version())
@@ -67,6 +69,7 @@ async def serve(
             clock=clock,
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
+            known_handlers=lambda: handlers,
             readiness=health.readiness,
             render_metrics=metrics.render,
         )

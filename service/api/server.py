@@ -18,6 +18,7 @@ from service.api.events import EventEndpoints
 from service.api.execution_calls import ExecutionCallEndpoints
 from service.api.executions import ExecutionEndpoints
 from service.api.fleet import FleetEndpoints
+from service.api.handlers import HandlerEndpoints, KnownHandlers
 from service.api.headers import add_security_headers
 from service.api.health import HealthEndpoints
 from service.api.job_edits import JobEditEndpoints
@@ -58,13 +59,15 @@ def build_application(
     clock: Clock,
     access: Access,
     check_params: CheckParams,
+    known_handlers: KnownHandlers,
     readiness: Callable[[], Readiness],
     render_metrics: Callable[[], bytes],
 ) -> web.Application:
     """Put the HTTP side together; nothing here needs the database before the first call.
 
     `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
-    InvalidInput; `readiness()` answers at once; `announce(change)` tells everybody of an execution.
+    InvalidInput; `known_handlers()` describes the handlers of this replica; `readiness()` answers at once;
+    `announce(change)` tells everybody of an execution.
     """
     authentication = Authentication(access, clock)
     application = web.Application(
@@ -98,6 +101,7 @@ def build_application(
     application.add_routes(calls.routes())
     application.add_routes(TimelineEndpoints(timeline=stores.timeline, clock=clock).routes())
     application.add_routes(FleetEndpoints(stores=stores).routes())
+    application.add_routes(HandlerEndpoints(fleet=stores.fleet, known_handlers=known_handlers).routes())
     application.add_routes(PreviewEndpoints(jobs=stores.jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from service.database.pool import Database
+from service.domain.handler import LiveHandler
 
 MOST_REPLICAS = 500
 # By replica, from the index of what is running: not one look at the history.
@@ -22,6 +23,19 @@ REPLICAS = """
                   where status = 'RUNNING' group by replica_id) x on x.replica_id = r.replica_id
      order by r.started_at, r.replica_id
      limit $1
+"""
+# What one of them does not let anybody override nobody may: any of them may run the execution.
+LIVE_HANDLERS = """
+    with live as materialized (
+        select handlers, overridable from replicas where lease_expires_at > clock_timestamp()
+    )
+    select k.name, k.live_replicas,
+           array(select o.name
+                   from live r, jsonb_array_elements_text(r.overridable -> k.name) o (name)
+                  where k.name = any (r.handlers)
+                  group by o.name having count(*) = k.live_replicas) as overridable
+      from (select h.name, count(*) as live_replicas from live, unnest(live.handlers) h (name)
+             group by h.name) k
 """
 
 
@@ -68,6 +82,23 @@ class FleetStore:
         """
         async with self._database.connection() as connection:
             return [replica_from_row(row) for row in await connection.fetch(REPLICAS, MOST_REPLICAS)]
+
+    async def live_handlers(self) -> list[LiveHandler]:
+        """Every handler that a replica with a lease knows, in no order.
+
+        Raises:
+            DatabaseUnavailable: no answer in time.
+        """
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(LIVE_HANDLERS)
+        return [
+            LiveHandler(
+                name=row["name"],
+                live_replicas=row["live_replicas"],
+                overridable=sorted(row["overridable"]),
+            )
+            for row in rows
+        ]
 
 
 def replica_from_row(row: asyncpg.Record) -> ReplicaView:

@@ -37,6 +37,7 @@ viewer    GET    /metrics
 viewer    GET    /v1/console/changes
 viewer    GET    /v1/console/events
 viewer    GET    /v1/console/executions/{id}
+viewer    GET    /v1/console/handlers
 viewer    GET    /v1/console/jobs
 viewer    GET    /v1/console/jobs/history
 viewer    GET    /v1/console/jobs/{id}

@@ -18,6 +18,8 @@ from service.database.stores import Stores
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 from service.domain.hint import ExecutionsChanged, write_hint
+from service.handlers.catalogue import load_handlers
+from service.handlers.descriptions import describe_handlers
 from service.live import Live
 from service.observability.metrics import Metrics
 from tests.support.descriptions import AnswerCheck
@@ -129,6 +131,7 @@ async def running_server(
             announce=lambda change: live.hub.hear(write_hint(ExecutionsChanged(executions=[change]))),
             clock=SystemClock(),
             check_params=check_params,
+            known_handlers=lambda: describe_handlers(load_handlers()),
             readiness=lambda: api_of().readiness if api_of else ready,
             render_metrics=Metrics().render,
             access=access,

@@ -36,6 +36,7 @@ def application() -> web.Application:
         clock=SystemClock(),
         access=Access(access_cookie="access", is_on_loopback=True),
         check_params=ANYTHING,
+        known_handlers=ANYTHING,
         readiness=ANYTHING,
         render_metrics=ANYTHING,
     )

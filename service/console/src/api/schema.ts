@@ -294,6 +294,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/console/handlers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer every handler that this replica or a live one knows, by name.
+         * @description Needs the role viewer.
+         */
+        get: operations["listHandlers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/console/jobs": {
         parameters: {
             query?: never;
@@ -787,7 +807,7 @@ export interface components {
             latenessMs: number | null;
             /** Format: date-time */
             notBefore: string;
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
             replicaId: string | null;
             requestedBy: string | null;
@@ -821,9 +841,9 @@ export interface components {
          *         the fields that differ. `movesPlan`: it touched what decides when the job fires.
          */
         ChangeJson: {
-            after: Record<string, never> | null;
+            after: Record<string, unknown> | null;
             applicationName: string;
-            before: Record<string, never> | null;
+            before: Record<string, unknown> | null;
             /** Format: date-time */
             changedAt: string;
             changedBy: string;
@@ -901,7 +921,7 @@ export interface components {
             latenessMs: number | null;
             /** Format: date-time */
             notBefore: string;
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
             replicaId: string | null;
             requestedBy: string | null;
@@ -982,6 +1002,20 @@ export interface components {
             pageSize: number;
         };
         /**
+         * HandlerJson
+         * @description A handler, and how many live replicas know it.
+         *
+         *         `paramsSchema` is the JSON Schema of its parameters, with defaults; null where the replica that answers
+         *         does not know the handler. `overridable` names those parameters that a trigger may override.
+         */
+        HandlerJson: {
+            description: string | null;
+            liveReplicas: number;
+            name: string;
+            overridable: string[];
+            paramsSchema: Record<string, unknown> | null;
+        };
+        /**
          * HistoryJson
          * @description A page of the history; `nextCursor` leads on, and is null at the end.
          *
@@ -1026,7 +1060,7 @@ export interface components {
             onLost?: components["schemas"]["OnLost"];
             overdueAfterSeconds?: number;
             overlapPolicy?: components["schemas"]["OverlapPolicy"];
-            params?: Record<string, never>;
+            params?: Record<string, unknown>;
             pausedUntil?: string | null;
             pauseReason?: string | null;
             retryBackoffSeconds?: number;
@@ -1069,7 +1103,7 @@ export interface components {
             onLost: components["schemas"]["OnLost"];
             overdueAfterSeconds: number;
             overlapPolicy: components["schemas"]["OverlapPolicy"];
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             pausedBy: components["schemas"]["PausedBy"] | null;
             pausedUntil: string | null;
             pauseReason: string | null;
@@ -1147,7 +1181,7 @@ export interface components {
             onLost?: components["schemas"]["OnLost"];
             overdueAfterSeconds?: number;
             overlapPolicy?: components["schemas"]["OverlapPolicy"];
-            params?: Record<string, never>;
+            params?: Record<string, unknown>;
             pausedUntil?: string | null;
             pauseReason?: string | null;
             retryBackoffSeconds?: number;
@@ -1177,7 +1211,7 @@ export interface components {
             onLost: components["schemas"]["OnLost"];
             overdueAfterSeconds: number;
             overlapPolicy: components["schemas"]["OverlapPolicy"];
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             pausedUntil: string | null;
             pauseReason: string | null;
             /** Format: date-time */
@@ -1247,7 +1281,7 @@ export interface components {
         LogEntryJson: {
             /** Format: uuid */
             executionId: string;
-            fields: Record<string, never>;
+            fields: Record<string, unknown>;
             jobId: string;
             jobName: string;
             level: string;
@@ -1490,11 +1524,16 @@ export interface components {
         };
         /**
          * StatsJson
-         * @description Statistics of a period.
+         * @description Statistics of a period; durations are those of successes.
+         *
+         *         The percentiles come from counts per bucket and lie in the right one (of up to 0.1, 0.25, 0.5, 1, 2.5, 5,
+         *         10, 30 s, 1, 2, 5, 10, 30 minutes, 1, 3 hours, longer); null without successes, and over all jobs.
          */
         StatsJson: {
             avgDurationMs: number;
             failureCount: number;
+            p50DurationMs: number | null;
+            p95DurationMs: number | null;
             periodDays: number;
             successCount: number;
             successRate: number;
@@ -1523,7 +1562,7 @@ export interface components {
          */
         TriggerRequest: {
             /** @default {} */
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             /** @default null */
             reason: string | null;
         };
@@ -1705,6 +1744,7 @@ export type SchemaExecutionJson = components['schemas']['ExecutionJson'];
 export type SchemaFieldChangeJson = components['schemas']['FieldChangeJson'];
 export type SchemaFireJson = components['schemas']['FireJson'];
 export type SchemaFiresJson = components['schemas']['FiresJson'];
+export type SchemaHandlerJson = components['schemas']['HandlerJson'];
 export type SchemaHistoryJson = components['schemas']['HistoryJson'];
 export type SchemaInForce = components['schemas']['InForce'];
 export type SchemaJobCreation = components['schemas']['JobCreation'];
@@ -1932,7 +1972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Problem400"];
@@ -2479,6 +2519,38 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listHandlers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandlerJson"][];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
