@@ -3,7 +3,7 @@ import { percent, ratePerSecond, rateWords, remainingMs, withSample, type Sample
 
 const START = 1_000_000;
 const at = (seconds: number, done: number): Sample => ({ done, atMs: START + seconds * 1000 });
-const all = (...samples: Sample[]) => samples.reduce(withSample, [] as readonly Sample[]);
+const all = (...samples: Sample[]) => samples.reduce<readonly Sample[]>(withSample, []);
 
 describe("the rate", () => {
   test("is the average since the start while there is one sample", () =>

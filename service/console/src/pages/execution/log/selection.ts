@@ -1,11 +1,11 @@
 /** Which lines of a log are shown, and where a text is found in them. */
 import type { LogLine } from "../../../api/log_lines";
 
-export const LEVELS = ["ALL", "INFO", "WARNING", "ERROR"] as const;
+export const LEVELS = ["ALL", "WARNING", "ERROR"] as const;
 export type Level = (typeof LEVELS)[number];
 
 const RANKS: Record<string, number> = { debug: 0, info: 1, warning: 2, warn: 2, error: 3, critical: 4 };
-const LEAST: Record<Level, number> = { ALL: 0, INFO: 1, WARNING: 2, ERROR: 3 };
+const LEAST: Record<Level, number> = { ALL: 0, WARNING: 2, ERROR: 3 };
 
 /** How grave a level is; one that nobody knows counts as information. */
 export function rankOf(level: string): number {
