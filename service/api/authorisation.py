@@ -60,6 +60,7 @@ NEEDED: dict[tuple[str, str], Role | None] = {
     ("POST", f"{CONSOLE}/executions/{{}}/retry"): OPERATOR,
     ("GET", f"{CONSOLE}/timeline"): VIEWER,
     ("GET", f"{CONSOLE}/replicas"): VIEWER,
+    ("GET", f"{CONSOLE}/doctor"): VIEWER,
     ("GET", f"{CONSOLE}/handlers"): VIEWER,
     ("GET", f"{CONSOLE}/changes"): VIEWER,
     ("GET", f"{CONSOLE}/events"): VIEWER,

@@ -101,6 +101,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{CONSOLE}/events"): Call(parameters=(LAST_EVENT,), content=EVENT_STREAM),
     ("GET", f"{CONSOLE}/timeline"): Call(parameters=TIMELINE),
     ("GET", f"{CONSOLE}/replicas"): PLAIN,
+    ("GET", f"{CONSOLE}/doctor"): PLAIN,
     ("GET", f"{CONSOLE}/handlers"): PLAIN,
     ("GET", f"{CONSOLE}/changes"): Call(parameters=CHANGES, errors=(404,)),
     ("GET", f"{CONSOLE}/pause"): PLAIN,

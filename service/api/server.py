@@ -14,6 +14,7 @@ from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
 from service.api.docs import DocsEndpoints
+from service.api.doctor import DoctorEndpoints
 from service.api.event_feed import EventFeed
 from service.api.events import EventEndpoints
 from service.api.execution_calls import ExecutionCallEndpoints
@@ -40,6 +41,7 @@ from service.api.timeline import TimelineEndpoints
 from service.api.why import WhyEndpoints
 from service.database.stores import Stores
 from service.domain.clock import Clock
+from service.domain.examination import Checkup
 
 log = structlog.get_logger(__name__)
 
@@ -61,14 +63,15 @@ def build_application(
     access: Access,
     check_params: CheckParams,
     known_handlers: KnownHandlers,
+    checkup: Callable[[], Awaitable[Checkup]],
     readiness: Callable[[], Readiness],
     render_metrics: Callable[[], bytes],
 ) -> web.Application:
     """Put the HTTP side together; nothing here needs the database before the first call.
 
     `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
-    InvalidInput; `known_handlers()` describes the handlers of this replica; `readiness()` answers at once;
-    `announce(change)` tells everybody of an execution.
+    InvalidInput; `known_handlers()` describes the handlers of this replica; `checkup()` examines service and
+    database; `readiness()` answers at once; `announce(change)` tells everybody of an execution.
     """
     authentication = Authentication(access, clock)
     application = web.Application(
@@ -102,6 +105,7 @@ def build_application(
     application.add_routes(calls.routes())
     application.add_routes(TimelineEndpoints(timeline=stores.timeline, clock=clock).routes())
     application.add_routes(FleetEndpoints(stores=stores).routes())
+    application.add_routes(DoctorEndpoints(checkup=checkup).routes())
     application.add_routes(HandlerEndpoints(fleet=stores.fleet, known_handlers=known_handlers).routes())
     application.add_routes(PreviewEndpoints(jobs=stores.jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())

@@ -60,6 +60,18 @@ async def test_what_breaks_is_noticed_and_may_be_expected(console: Console, scri
     console.expect_errors(".")
 
 
+async def test_axe_finds_what_it_should(console: Console):
+    """A button without a name, and text that is too pale; each with its rule and where it stands."""
+    await console.open("/signin")
+    await console.check_accessibility()
+    await console.page.evaluate(
+        "() => document.querySelector('main').append(document.createElement('button'))"
+    )
+    with pytest.raises(AssertionError, match=r"button-name .*\n.*at \['main > button"):
+        await console.check_accessibility("main")
+    await console.check_accessibility(rules_off=["button-name"])
+
+
 async def test_a_cut_line_refuses_until_it_is_restored(console: Console):
     """Streams break, requests are refused, and the same address answers again afterwards."""
     await console.open("/signin")

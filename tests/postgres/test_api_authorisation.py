@@ -35,6 +35,7 @@ anybody   POST   /signin
 anybody   POST   /signout
 viewer    GET    /metrics
 viewer    GET    /v1/console/changes
+viewer    GET    /v1/console/doctor
 viewer    GET    /v1/console/events
 viewer    GET    /v1/console/executions/{id}
 viewer    GET    /v1/console/handlers

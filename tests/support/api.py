@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.pool import API_CLIENT_SECONDS, API_STATEMENT_SECONDS, open_database
 from service.database.stores import Stores
+from service.doctor import Doctor, examine_from_within
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 from service.domain.hint import ExecutionsChanged, write_hint
@@ -22,6 +24,8 @@ from service.handlers.catalogue import load_handlers
 from service.handlers.descriptions import describe_handlers
 from service.live import Live
 from service.observability.metrics import Metrics
+from service.pools import CONNECTIONS
+from service.settings import Settings
 from tests.support.descriptions import AnswerCheck
 
 TOKEN = "a-token-for-tests-and-nothing-else"
@@ -123,6 +127,10 @@ async def running_server(
     ) as database:
         live = Live.over(database, SystemClock())
         on_live(live)
+        here = Settings(database_url=database_url)
+        doctor = Doctor(
+            SystemClock(), partial(examine_from_within, here, database_url, database, ["noop"], CONNECTIONS)
+        )
         application = build_application(
             stores=Stores.over(database),
             log_streams=live.log_streams,
@@ -131,6 +139,7 @@ async def running_server(
             announce=lambda change: live.hub.hear(write_hint(ExecutionsChanged(executions=[change]))),
             clock=SystemClock(),
             check_params=check_params,
+            checkup=doctor.checkup,
             known_handlers=lambda: describe_handlers(load_handlers()),
             readiness=lambda: api_of().readiness if api_of else ready,
             render_metrics=Metrics().render,

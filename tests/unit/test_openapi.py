@@ -37,6 +37,7 @@ def application() -> web.Application:
         access=Access(access_cookie="access", is_on_loopback=True),
         check_params=ANYTHING,
         known_handlers=ANYTHING,
+        checkup=ANYTHING,
         readiness=ANYTHING,
         render_metrics=ANYTHING,
     )
