@@ -34,6 +34,7 @@ NEEDED: dict[tuple[str, str], Role | None] = {
     ("POST", "/signin"): ANYBODY,
     ("POST", "/signout"): ANYBODY,
     ("GET", f"{CONSOLE}/session"): VIEWER,
+    ("GET", f"{CONSOLE}/time-zones"): VIEWER,
     ("GET", f"{CONSOLE}/jobs"): VIEWER,
     ("POST", f"{CONSOLE}/jobs"): ADMIN,
     ("GET", f"{CONSOLE}/jobs/history"): VIEWER,

@@ -16,6 +16,7 @@ from service.api.parameters import (
     IF_MATCH,
     LAST_EVENT,
     LAST_EVENT_ID,
+    NEXT,
     PREVIEW,
     SCHEDULE,
     SINCE_DAYS,
@@ -39,8 +40,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A call: what it reads besides path and body, its statuses when all is well, and its own errors.
 
     `answer`: the type that the signature does not name; `content`: what it answers instead of JSON. `form`:
-    fields of an HTML form. `is_for_browsers`: who prefers HTML is led to a page, and gets errors as one. The
-    errors of whole groups of calls are not repeated here.
+    fields of an HTML form, `form_options`: those that may be missing. `is_for_browsers`: who prefers HTML is
+    led to a page, and gets errors as one. The errors of whole groups of calls are not repeated here.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -49,24 +50,31 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any = None
     content: str | None = None
     form: tuple[str, ...] = ()
+    form_options: tuple[str, ...] = ()
     is_for_browsers: bool = False
 
 
 PLAIN = Call()
 CALLS: dict[tuple[str, str], Call] = {
+    ("GET", "/"): Call(statuses=(303,)),
     ("GET", "/health/live"): PLAIN,
     ("GET", "/health/ready"): Call(statuses=(200, 503)),
     ("GET", "/metrics"): Call(content="text/plain"),
     ("GET", "/openapi.json"): PLAIN,
     ("GET", "/docs"): Call(content=HTML),
     ("GET", "/docs/{file}"): Call(content="text/*", errors=(404,)),
-    ("GET", "/signin"): Call(content=HTML),
+    ("GET", "/signin"): Call(parameters=(NEXT,), content=HTML),
     ("GET", "/signin.css"): Call(content=CSS),
     ("POST", "/signin"): Call(
-        form=("token",), answer=SignedInJson, is_for_browsers=True, errors=(401, 429, 503)
+        form=("token",),
+        form_options=("next",),
+        answer=SignedInJson,
+        is_for_browsers=True,
+        errors=(401, 429, 503),
     ),
     ("POST", "/signout"): Call(statuses=(204,), is_for_browsers=True),
     ("GET", f"{CONSOLE}/session"): PLAIN,
+    ("GET", f"{CONSOLE}/time-zones"): PLAIN,
     ("GET", f"{CONSOLE}/jobs"): PLAIN,
     ("POST", f"{CONSOLE}/jobs"): Call(parameters=(IDEMPOTENCY_KEY,), statuses=(201,), errors=(409,)),
     ("GET", f"{CONSOLE}/jobs/history"): Call(parameters=HISTORY),

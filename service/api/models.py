@@ -79,7 +79,11 @@ class ExecutionJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class StatsJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Statistics of a period."""
+    """Statistics of a period; durations are those of successes.
+
+    The percentiles come from counts per bucket and lie in the right one (of up to 0.1, 0.25, 0.5, 1, 2.5, 5,
+    10, 30 s, 1, 2, 5, 10, 30 minutes, 1, 3 hours, longer); null without successes, and over all jobs.
+    """
 
     success_count: int
     failure_count: int
@@ -87,6 +91,8 @@ class StatsJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     success_rate: float
     avg_duration_ms: int
     period_days: int
+    p50_duration_ms: int | None
+    p95_duration_ms: int | None
 
 
 class HistoryJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -233,6 +239,8 @@ def stats_json(totals: ExecutionTotals, since_days: int) -> StatsJson:
         success_rate=totals.success_rate,
         avg_duration_ms=totals.average_duration_ms,
         period_days=since_days,
+        p50_duration_ms=totals.percentile_duration_ms(50),
+        p95_duration_ms=totals.percentile_duration_ms(95),
     )
 
 

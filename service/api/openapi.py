@@ -37,6 +37,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
 }
 VARYING = re.compile(r"\{([^}]*)\}")
 ETAG = {"description": "the revision of the job, for If-Match", "schema": {"type": "string"}}
+ELSEWHERE = {"description": "the place to go on at", "schema": {"type": "string"}}
 LOCATION = {"description": "the place of what was made", "schema": {"type": "string"}}
 ABOUT = """Jobs, their schedules, and what became of them.
 
@@ -196,10 +197,10 @@ class Operation:
 
     def _request_body(self) -> dict[str, Any] | None:
         if self._call.form:
-            members = {name: {"type": "string", "minLength": 1} for name in self._call.form}
+            members: dict[str, Any] = {name: {"type": "string", "minLength": 1} for name in self._call.form}
             schema = {
                 "type": "object",
-                "properties": members,
+                "properties": members | {name: {"type": "string"} for name in self._call.form_options},
                 "required": list(members),
                 "additionalProperties": False,
             }
@@ -222,7 +223,7 @@ class Operation:
                 described["content"][HTML] = {"schema": {"type": "string"}}
             responses[str(status)] = described
         if self._call.is_for_browsers:
-            responses["303"] = {"description": "for a browser: see there", "headers": {"Location": LOCATION}}
+            responses["303"] = {"description": "for a browser: see there", "headers": {"Location": ELSEWHERE}}
         return responses
 
     def _answer(self, status: int) -> dict[str, Any]:
@@ -236,6 +237,8 @@ class Operation:
             headers["ETag"] = ETAG
         if status == 201:
             headers["Location"] = LOCATION
+        if status == 303:
+            headers["Location"] = ELSEWHERE
         return described | ({"headers": headers} if headers else {})
 
 

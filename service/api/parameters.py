@@ -130,6 +130,7 @@ SCHEDULE = (
     ),
 )
 ENABLED = (Parameter("enabled", {"type": "boolean"}, "whether the job shall fire", required=True),)
+NEXT = text("next", "the place in the console to go on at, a path below `/automation`", None)
 WAIT = number("wait", 0, 0, LONGEST_WAIT_MS, "milliseconds to wait for the change to be in force everywhere")
 FORCE = Parameter("force", {"type": "boolean", "default": False}, "also while it has an unfinished execution")
 IF_MATCH = Parameter(

@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from service.api import home
 from service.api.about import AboutEndpoints
 from service.api.acknowledgements import Acknowledgements
 from service.api.auth import Access, Authentication
@@ -111,6 +112,7 @@ def build_application(
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(MetricsEndpoints(render=render_metrics).routes())
     application.add_routes(AboutEndpoints(readiness=readiness).routes())
+    application.add_routes(home.routes())
     application.add_routes(sign_in.routes())
     application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams, clock=clock).routes())
     application.add_routes(EventEndpoints(feed=events, clock=clock).routes())

@@ -56,10 +56,22 @@ TOTALS = """
            coalesce(sum(failed_count + timeout_count + lost_count), 0)::bigint as failure_count,
            coalesce(sum(cancelled_count), 0)::bigint as cancelled_count,
            coalesce(sum(success_duration_ms), 0)::bigint as success_duration_ms
-      from job_execution_stats
 """
-TOTALS_OF_JOB = TOTALS + " where job_id = $1 and hour >= $2"
-TOTALS_OF_ALL = TOTALS + " where hour >= $1"
+# As subscripts: taking the arrays apart into rows takes three times as long.
+BUCKETS = """
+         , case when sum(success_count) > 0 then
+               array[sum(duration_buckets[1]), sum(duration_buckets[2]), sum(duration_buckets[3]),
+                     sum(duration_buckets[4]), sum(duration_buckets[5]), sum(duration_buckets[6]),
+                     sum(duration_buckets[7]), sum(duration_buckets[8]), sum(duration_buckets[9]),
+                     sum(duration_buckets[10]), sum(duration_buckets[11]), sum(duration_buckets[12]),
+                     sum(duration_buckets[13]), sum(duration_buckets[14]), sum(duration_buckets[15]),
+                     sum(duration_buckets[16])]::bigint[]
+           else '{}' end as duration_buckets
+"""
+TOTALS_OF_JOB = TOTALS + BUCKETS + " from job_execution_stats where job_id = $1 and hour >= $2"
+# Without buckets: a percentile over jobs that have nothing in common says nothing, and takes as long as all
+# the rest again, for a thousand jobs 150 ms.
+TOTALS_OF_ALL = TOTALS + " from job_execution_stats where hour >= $1"
 
 
 # From here on a page is first compared with the totals: what lies behind the end is not looked for.

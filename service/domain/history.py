@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from service.domain.durations import duration_percentile_ms
 from service.domain.execution import ExecutionStatus, TriggeredBy
 
 
@@ -86,12 +87,16 @@ class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """Ended executions of a period, by hours of their start; failures are FAILED, TIMEOUT and LOST."""
+    """Ended executions of a period, by hours of their start; failures are FAILED, TIMEOUT and LOST.
+
+    `duration_buckets` count the successes, as the column of that name; empty where nobody added them up.
+    """
 
     success_count: int = 0
     failure_count: int = 0
     cancelled_count: int = 0
     success_duration_ms: int = 0
+    duration_buckets: list[int] = []
 
     @property
     def total_count(self) -> int:
@@ -110,6 +115,10 @@ class ExecutionTotals(msgspec.Struct, frozen=True, kw_only=True):
         if not self.success_count:
             return 0
         return (2 * self.success_duration_ms + self.success_count) // (2 * self.success_count)
+
+    def percentile_duration_ms(self, percent: int) -> int | None:
+        """The duration that `percent` of the successes do not exceed; None without any, or buckets."""
+        return duration_percentile_ms(self.duration_buckets, percent, self.success_duration_ms)
 
 
 class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
-from tests.support.console import Console
+from tests.support.console import PHONE, Console
+
+
+@pytest.fixture(autouse=True)
+def without_icon(console: Console) -> None:
+    """What is opened here is no page of the console and has no icon, though browsers ask for one."""
+    console.expect_errors("favicon")
 
 
 async def test_a_window_is_signed_in_and_keeps_its_calls(console: Console):
     """The session cookie goes along with the page's requests, which are kept with status and duration."""
     await console.add_job("A")
-    await console.open("/signin.css")
+    await console.open("/signin")
     async with console.page.expect_event("requestfinished"):
         await console.page.evaluate("fetch('/v1/console/jobs').then((answer) => answer.json())")
     [call] = console.window.api_calls("GET", "/v1/console/jobs")
@@ -21,11 +27,9 @@ async def test_a_window_is_signed_in_and_keeps_its_calls(console: Console):
 
 async def test_each_window_has_its_own_session(console: Console):
     """A viewer beside an admin, in another zone and on a phone."""
-    viewer = await console.new_page(
-        "viewer", time_zone="Asia/Tokyo", viewport=(360, 740), color_scheme="dark"
-    )
+    viewer = await console.new_page("viewer", time_zone="Asia/Tokyo", viewport=PHONE, color_scheme="dark")
     viewer.expect_errors("403", "favicon")
-    await viewer.open("/signin.css")
+    await viewer.open("/signin")
     facts = await viewer.page.evaluate(
         "[Intl.DateTimeFormat().resolvedOptions().timeZone, innerWidth,"
         " matchMedia('(prefers-color-scheme: dark)').matches]"
@@ -48,17 +52,29 @@ async def test_each_window_has_its_own_session(console: Console):
 )
 async def test_what_breaks_is_noticed_and_may_be_expected(console: Console, script: str, event: Any):
     """Messages, exceptions, refusals of the content policy, other hosts and refused calls."""
-    await console.open("/signin.css")
+    await console.open("/signin")
     assert console.unexpected_errors() == []
-    async with console.page.expect_event(event):
+    async with console.page.expect_event(event, lambda it: "favicon" not in str(getattr(it, "location", ""))):
         await console.page.evaluate(f"() => {{ {script} }}")
     assert console.unexpected_errors()
     console.expect_errors(".")
 
 
+async def test_axe_finds_what_it_should(console: Console):
+    """A button without a name, and text that is too pale; each with its rule and where it stands."""
+    await console.open("/signin")
+    await console.check_accessibility()
+    await console.page.evaluate(
+        "() => document.querySelector('main').append(document.createElement('button'))"
+    )
+    with pytest.raises(AssertionError, match=r"button-name .*\n.*at \['main > button"):
+        await console.check_accessibility("main")
+    await console.check_accessibility(rules_off=["button-name"])
+
+
 async def test_a_cut_line_refuses_until_it_is_restored(console: Console):
     """Streams break, requests are refused, and the same address answers again afterwards."""
-    await console.open("/signin.css")
+    await console.open("/signin")
     await console.page.evaluate(
         "() => { window.states = []; const source = new EventSource('/v1/console/events');"
         " for (const name of ['open', 'error']) source.addEventListener(name, () => states.push(name)); }"
@@ -85,7 +101,7 @@ async def test_a_test_steers_a_run(console: Console):
 
 async def test_the_service_is_another_one_under_the_same_address(console: Console):
     """A page goes on with a replica that took over."""
-    await console.open("/signin.css")
+    await console.open("/signin")
     replica = await console.start_replica()
     await console.stop_service()
     console.lead_to(replica.address)

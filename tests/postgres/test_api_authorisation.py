@@ -53,6 +53,7 @@ viewer    GET    /v1/console/pause
 viewer    GET    /v1/console/replicas
 viewer    GET    /v1/console/schedule/preview
 viewer    GET    /v1/console/session
+viewer    GET    /v1/console/time-zones
 viewer    GET    /v1/console/timeline
 operator  PATCH  /v1/console/jobs/{id}           {"scheduleCron":"@daily","timeZone":"UTC","enabled":true}
 operator  POST   /v1/console/executions/{id}/cancel

@@ -58,11 +58,15 @@ TEN_THOUSAND = """
     select array_agg(execution_id) from made
 """
 SETTLE = "select settle_jobs($1::uuid[], array_fill(0, array[cardinality($1::uuid[])]))"
+# How far a percentile from buckets may be off: the widest bucket here ends at 2.5 times its beginning.
+WITHIN = 1.5
 # The same numbers, counted from the rows.
 COUNTED = """
     select count(*) filter (where status = 'SUCCESS') as successes,
            count(*) filter (where status in ('FAILED', 'TIMEOUT', 'LOST')) as failures,
-           count(*) as total, round(avg(duration_ms) filter (where status = 'SUCCESS')) as average
+           count(*) as total, round(avg(duration_ms) filter (where status = 'SUCCESS')) as average,
+           percentile_disc(0.5) within group (order by duration_ms) filter (where status = 'SUCCESS') as p50,
+           percentile_disc(0.95) within group (order by duration_ms) filter (where status = 'SUCCESS') as p95
       from job_executions
      where job_id = $1
        and start_time >= date_trunc('hour', clock_timestamp() - $2 * interval '24 hours', 'UTC')
@@ -130,7 +134,8 @@ async def test_the_statistics_are_what_counting_the_rows_would_give(api: Api, si
     counted = await api.sql.fetchrow(COUNTED, JOB, since_days)
     assert counted is not None
     stats = (await api.get(f"/{JOB}/stats?sinceDays={since_days}")).body
-    assert stats == {
+    percentiles = {name: stats[name] for name in ("p50DurationMs", "p95DurationMs")}
+    assert stats == percentiles | {
         "successCount": counted["successes"],
         "failureCount": counted["failures"],
         "totalCount": counted["total"],
@@ -138,6 +143,8 @@ async def test_the_statistics_are_what_counting_the_rows_would_give(api: Api, si
         "avgDurationMs": int(counted["average"]),
         "periodDays": since_days,
     }
+    assert percentiles["p50DurationMs"] == pytest.approx(counted["p50"], rel=WITHIN)
+    assert percentiles["p95DurationMs"] == pytest.approx(counted["p95"], rel=WITHIN)
     history = (await api.get(f"/{JOB}/history?sinceDays={since_days}&pageSize=200")).body
     assert (history["stats"], history["totalCount"]) == (stats, counted["total"])
     assert history["totalPages"] == -(-counted["total"] // 200)
@@ -148,6 +155,9 @@ async def test_the_statistics_of_everything_are_known_numbers(api: Api):
     stats = (await api.get(f"/{JOB}/stats?sinceDays=3650")).body
     assert (stats["successCount"], stats["failureCount"], stats["totalCount"]) == (4000, 750, 5000)
     assert (stats["successRate"], stats["avgDurationMs"]) == (80.0, 5003)
+    # Exactly 5002 and 9500, of durations that spread evenly up to 9998.
+    assert stats["p50DurationMs"] == pytest.approx(5002, rel=0.02)
+    assert stats["p95DurationMs"] == pytest.approx(9500, rel=0.05)
 
 
 async def test_the_pages_hold_every_execution_once(api: Api):
@@ -168,7 +178,9 @@ async def test_the_history_of_all_jobs_holds_the_rows_of_all(api: Api):
     answer = await api.get("/history?pageSize=4&sinceDays=3650")
     assert (answer.body["totalCount"], answer.body["totalPages"]) == (10_000, 2500)
     assert [row["jobId"] for row in answer.body["executions"]] == [JOB, "FUNDAMENTALS_INCREMENTAL"] * 2
-    assert answer.body["stats"]["totalCount"] == 10_000
+    stats = answer.body["stats"]
+    assert (stats["totalCount"], stats["successCount"]) == (10_000, 8_000)
+    assert (stats["p50DurationMs"], stats["p95DurationMs"]) == (None, None)  # they have nothing in common
 
 
 async def test_a_job_without_any_history_has_zeros(empty_api: Api):
@@ -180,6 +192,8 @@ async def test_a_job_without_any_history_has_zeros(empty_api: Api):
         "successRate": 0.0,
         "avgDurationMs": 0,
         "periodDays": 30,
+        "p50DurationMs": None,
+        "p95DurationMs": None,
     }
     answer = await empty_api.get(f"/{JOB}/history")
     assert answer.body == {

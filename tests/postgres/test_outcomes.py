@@ -7,15 +7,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from service.domain.durations import BUCKET_BOUNDS_MS as BOUNDS
 from service.domain.execution import ExecutionStatus
 from tests.support.executions import FAILURES, SECOND, outcome, row_of, start, state_of
 from tests.support.fleet import FakeReplica, database_now, due, insert_job
 
 ENDED = [status for status in ExecutionStatus if status not in ("QUEUED", "RUNNING")]
 COUNTS = ("success", "failed", "timeout", "cancelled", "lost")
-# The bounds of the statistics' buckets, in milliseconds, as the schema names them.
-BOUNDS = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
-BOUNDS += [n * 60_000 for n in (1, 2, 5, 10, 30, 60, 180)]
 
 
 @pytest.fixture

@@ -114,6 +114,10 @@ class Console:
         for window in self.windows:
             window.expect_errors(*patterns)
 
+    async def check_accessibility(self, within: str | None = None, rules_off: Sequence[str] = ()) -> None:
+        """Fail with what axe-core finds wrong with the page of the first window."""
+        await self.window.check_accessibility(within, rules_off)
+
     async def cut(self) -> None:
         """Cut the first window off from the service."""
         await self.window.cut()

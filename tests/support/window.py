@@ -1,7 +1,7 @@
 """A browser window of a test: a page in a context of its own, which keeps what it did and what broke."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ import msgspec
 from playwright.async_api import BrowserContext, ConsoleMessage, Error, Page, Request, Response
 
 from service.domain.clock import SystemClock
+from tests.support.accessibility import accessibility_faults, scrolls_sideways
 from tests.support.line import Line
 from tests.support.tokens import claims_at, paseto_of
 
@@ -103,6 +104,15 @@ class Window:
             for call in self.calls
             if method in (None, call.method) and (path is None or re.fullmatch(path, call.path))
         ]
+
+    async def check_accessibility(self, within: str | None = None, rules_off: Sequence[str] = ()) -> None:
+        """Fail with what axe-core finds wrong with the page, or with the part that a selector names."""
+        faults = await accessibility_faults(self.page, within, rules_off)
+        assert not faults, f"axe-core at {self.page.url}:\n" + "\n".join(faults)
+
+    async def check_width(self) -> None:
+        """Fail if the page has to be scrolled sideways."""
+        assert not await scrolls_sideways(self.page), f"{self.page.url} is wider than its window"
 
     async def close(self) -> None:
         """Close the page, and cut its line."""

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead to the console.
+         * @description Anybody may call it.
+         */
+        get: operations["leadHome"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -132,14 +152,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Answer the page with its one field.
+         * Answer the page with its one field; `next` is where in the console it leads to.
          * @description Anybody may call it.
          */
         get: operations["showPage"];
         put?: never;
         /**
          * Take the form's token, and set the cookie: 303 to the console for a browser, else 200.
-         * @description An address that has failed too often has to wait (429), even with the right token.
+         * @description `next` is the place in the console to go on at; what lies elsewhere is not believed. An address that
+         *     has failed too often has to wait (429), even with the right token.
          *
          *     Anybody may call it.
          */
@@ -202,6 +223,26 @@ export interface paths {
          * @description Needs the role viewer.
          */
         get: operations["changesOfAll"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer what is wrong, and what is in order: 200 also where the database does not answer.
+         * @description Needs the role viewer.
+         */
+        get: operations["showCheckup"];
         put?: never;
         post?: never;
         delete?: never;
@@ -288,6 +329,26 @@ export interface paths {
          * @description Needs the role operator.
          */
         post: operations["retryExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/handlers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer every handler that this replica or a live one knows, by name.
+         * @description Needs the role viewer.
+         */
+        get: operations["listHandlers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -734,6 +795,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/console/time-zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer which time zones a job may have; a browser may keep the answer for an hour.
+         * @description Needs the role viewer.
+         */
+        get: operations["listTimeZones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/console/timeline": {
         parameters: {
             query?: never;
@@ -787,8 +868,9 @@ export interface components {
             latenessMs: number | null;
             /** Format: date-time */
             notBefore: string;
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
+            reason: string | null;
             replicaId: string | null;
             requestedBy: string | null;
             result: unknown;
@@ -821,9 +903,9 @@ export interface components {
          *         the fields that differ. `movesPlan`: it touched what decides when the job fires.
          */
         ChangeJson: {
-            after: Record<string, never> | null;
+            after: Record<string, unknown> | null;
             applicationName: string;
-            before: Record<string, never> | null;
+            before: Record<string, unknown> | null;
             /** Format: date-time */
             changedAt: string;
             changedBy: string;
@@ -843,6 +925,15 @@ export interface components {
             changes: components["schemas"]["ChangeJson"][];
             nextCursor: string | null;
             pageSize: number;
+        };
+        /**
+         * CheckupJson
+         * @description All that an examination found, what is in order too, as of `checkedAt`.
+         */
+        CheckupJson: {
+            /** Format: date-time */
+            checkedAt: string;
+            findings: components["schemas"]["FindingJson"][];
         };
         /**
          * ClockChange
@@ -901,8 +992,9 @@ export interface components {
             latenessMs: number | null;
             /** Format: date-time */
             notBefore: string;
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
+            reason: string | null;
             replicaId: string | null;
             requestedBy: string | null;
             result: unknown;
@@ -916,7 +1008,7 @@ export interface components {
         };
         /**
          * ExecutionJson
-         * @description An execution in the history.
+         * @description An execution in the history; `reason` is why `requestedBy` wanted it, in their own words.
          */
         ExecutionJson: {
             attempt: number;
@@ -933,6 +1025,7 @@ export interface components {
             handler: string;
             jobId: string;
             jobName: string;
+            reason: string | null;
             requestedBy: string | null;
             /** Format: date-time */
             startTime: string;
@@ -950,6 +1043,18 @@ export interface components {
             after: unknown;
             before: unknown;
             field: string;
+        };
+        /**
+         * FindingJson
+         * @description One thing that was looked at, and what is to be done about it; null: nothing, or nothing that is known.
+         *
+         *         `check` is stable and says what was looked at; one check may find several things.
+         */
+        FindingJson: {
+            advice: string | null;
+            check: string;
+            message: string;
+            severity: components["schemas"]["Severity"];
         };
         /**
          * FireJson
@@ -980,6 +1085,20 @@ export interface components {
             nextCursor: string | null;
             page: number | null;
             pageSize: number;
+        };
+        /**
+         * HandlerJson
+         * @description A handler, and how many live replicas know it.
+         *
+         *         `paramsSchema` is the JSON Schema of its parameters, with defaults; null where the replica that answers
+         *         does not know the handler. `overridable` names those parameters that a trigger may override.
+         */
+        HandlerJson: {
+            description: string | null;
+            liveReplicas: number;
+            name: string;
+            overridable: string[];
+            paramsSchema: Record<string, unknown> | null;
         };
         /**
          * HistoryJson
@@ -1026,7 +1145,7 @@ export interface components {
             onLost?: components["schemas"]["OnLost"];
             overdueAfterSeconds?: number;
             overlapPolicy?: components["schemas"]["OverlapPolicy"];
-            params?: Record<string, never>;
+            params?: Record<string, unknown>;
             pausedUntil?: string | null;
             pauseReason?: string | null;
             retryBackoffSeconds?: number;
@@ -1069,7 +1188,7 @@ export interface components {
             onLost: components["schemas"]["OnLost"];
             overdueAfterSeconds: number;
             overlapPolicy: components["schemas"]["OverlapPolicy"];
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             pausedBy: components["schemas"]["PausedBy"] | null;
             pausedUntil: string | null;
             pauseReason: string | null;
@@ -1147,7 +1266,7 @@ export interface components {
             onLost?: components["schemas"]["OnLost"];
             overdueAfterSeconds?: number;
             overlapPolicy?: components["schemas"]["OverlapPolicy"];
-            params?: Record<string, never>;
+            params?: Record<string, unknown>;
             pausedUntil?: string | null;
             pauseReason?: string | null;
             retryBackoffSeconds?: number;
@@ -1177,7 +1296,7 @@ export interface components {
             onLost: components["schemas"]["OnLost"];
             overdueAfterSeconds: number;
             overlapPolicy: components["schemas"]["OverlapPolicy"];
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             pausedUntil: string | null;
             pauseReason: string | null;
             /** Format: date-time */
@@ -1247,7 +1366,7 @@ export interface components {
         LogEntryJson: {
             /** Format: uuid */
             executionId: string;
-            fields: Record<string, never>;
+            fields: Record<string, unknown>;
             jobId: string;
             jobName: string;
             level: string;
@@ -1417,22 +1536,31 @@ export interface components {
         /**
          * ReplicaJson
          * @description One replica; `leaseState` is HELD, DRAINING or EXPIRED, `leaseLeftMs` is negative once it ran out.
+         *
+         *         What it measured of itself, it wrote at `vitalsAt`: `loopLagMs`, the longest delay of its event loop in
+         *         the minute before; `listenerMode`, null while it neither hears changes nor polls for them; `findings` of
+         *         what is not in order.
          */
         ReplicaJson: {
             clockOffsetMs: number | null;
             draining: boolean;
+            findings: components["schemas"]["FindingJson"][];
             handlers: string[];
             /** Format: date-time */
             leaseExpiresAt: string;
             leaseLeftMs: number;
             leaseState: string;
+            listenerMode: ("NOTIFY" | "POLLING") | null;
             listenerRoundTripMs: number | null;
+            loopLagMs: number | null;
             /** Format: uuid */
             replicaId: string;
             runningExecutions: number;
             /** Format: date-time */
             startedAt: string;
+            tzdataVersion: string | null;
             version: string;
+            vitalsAt: string | null;
         };
         /**
          * RevertRequest
@@ -1479,6 +1607,12 @@ export interface components {
             version: string;
         };
         /**
+         * Severity
+         * @description OK: looked at and in order. WARNING: works, but look at it. PROBLEM: does not do what it should.
+         * @enum {unknown}
+         */
+        Severity: "ok" | "problem" | "warning";
+        /**
          * SignedInJson
          * @description Who has signed in, and until when.
          */
@@ -1490,11 +1624,16 @@ export interface components {
         };
         /**
          * StatsJson
-         * @description Statistics of a period.
+         * @description Statistics of a period; durations are those of successes.
+         *
+         *         The percentiles come from counts per bucket and lie in the right one (of up to 0.1, 0.25, 0.5, 1, 2.5, 5,
+         *         10, 30 s, 1, 2, 5, 10, 30 minutes, 1, 3 hours, longer); null without successes, and over all jobs.
          */
         StatsJson: {
             avgDurationMs: number;
             failureCount: number;
+            p50DurationMs: number | null;
+            p95DurationMs: number | null;
             periodDays: number;
             successCount: number;
             successRate: number;
@@ -1518,14 +1657,28 @@ export interface components {
             toTime: string;
         };
         /**
+         * TimeZonesJson
+         * @description The names that a job's time zone may have, in the order of the alphabet.
+         */
+        TimeZonesJson: {
+            timeZones: string[];
+        };
+        /**
          * TriggerRequest
          * @description The optional body of a trigger.
+         *
+         *         `reason` stays on record with the execution. `windowStart` and `windowEnd`, both or neither, tell the run
+         *         what it has to cover, from the one up to the other.
          */
         TriggerRequest: {
             /** @default {} */
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             /** @default null */
             reason: string | null;
+            /** @default null */
+            windowEnd: string | null;
+            /** @default null */
+            windowStart: string | null;
         };
         /**
          * WhyJson
@@ -1697,14 +1850,17 @@ export type SchemaAttemptJson = components['schemas']['AttemptJson'];
 export type SchemaBucketJson = components['schemas']['BucketJson'];
 export type SchemaChangeJson = components['schemas']['ChangeJson'];
 export type SchemaChangesJson = components['schemas']['ChangesJson'];
+export type SchemaCheckupJson = components['schemas']['CheckupJson'];
 export type SchemaClockChange = components['schemas']['ClockChange'];
 export type SchemaClockChangePolicy = components['schemas']['ClockChangePolicy'];
 export type SchemaEnabledChangeJson = components['schemas']['EnabledChangeJson'];
 export type SchemaExecutionDetailJson = components['schemas']['ExecutionDetailJson'];
 export type SchemaExecutionJson = components['schemas']['ExecutionJson'];
 export type SchemaFieldChangeJson = components['schemas']['FieldChangeJson'];
+export type SchemaFindingJson = components['schemas']['FindingJson'];
 export type SchemaFireJson = components['schemas']['FireJson'];
 export type SchemaFiresJson = components['schemas']['FiresJson'];
+export type SchemaHandlerJson = components['schemas']['HandlerJson'];
 export type SchemaHistoryJson = components['schemas']['HistoryJson'];
 export type SchemaInForce = components['schemas']['InForce'];
 export type SchemaJobCreation = components['schemas']['JobCreation'];
@@ -1738,9 +1894,11 @@ export type SchemaRole = components['schemas']['Role'];
 export type SchemaScheduleChangeJson = components['schemas']['ScheduleChangeJson'];
 export type SchemaScheduleType = components['schemas']['ScheduleType'];
 export type SchemaSessionJson = components['schemas']['SessionJson'];
+export type SchemaSeverity = components['schemas']['Severity'];
 export type SchemaSignedInJson = components['schemas']['SignedInJson'];
 export type SchemaStatsJson = components['schemas']['StatsJson'];
 export type SchemaTimelineJson = components['schemas']['TimelineJson'];
+export type SchemaTimeZonesJson = components['schemas']['TimeZonesJson'];
 export type SchemaTriggerRequest = components['schemas']['TriggerRequest'];
 export type SchemaWhyJson = components['schemas']['WhyJson'];
 export type ResponseProblem400 = components['responses']['Problem400'];
@@ -1761,6 +1919,34 @@ export type ResponseProblem500 = components['responses']['Problem500'];
 export type ResponseProblem503 = components['responses']['Problem503'];
 export type $defs = Record<string, never>;
 export interface operations {
+    leadHome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    /** @description the place to go on at */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
     showDocs: {
         parameters: {
             query?: never;
@@ -1932,7 +2118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Problem400"];
@@ -1947,7 +2133,10 @@ export interface operations {
     };
     showPage: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the place in the console to go on at, a path below `/automation` */
+                next?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1983,6 +2172,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/x-www-form-urlencoded": {
+                    next?: string;
                     token: string;
                 };
             };
@@ -2000,7 +2190,7 @@ export interface operations {
             /** @description for a browser: see there */
             303: {
                 headers: {
-                    /** @description the place of what was made */
+                    /** @description the place to go on at */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2178,7 +2368,7 @@ export interface operations {
             /** @description for a browser: see there */
             303: {
                 headers: {
-                    /** @description the place of what was made */
+                    /** @description the place to go on at */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2317,6 +2507,38 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    showCheckup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckupJson"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             414: components["responses"]["Problem414"];
@@ -2479,6 +2701,38 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listHandlers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandlerJson"][];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
@@ -3514,6 +3768,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionJson"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listTimeZones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeZonesJson"];
                 };
             };
             400: components["responses"]["Problem400"];
