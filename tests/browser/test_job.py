@@ -170,7 +170,7 @@ async def test_a_viewer_is_offered_nothing_to_change(console: Console):
 
 
 async def test_what_is_on_record_of_a_deleted_job_stays(console: Console):
-    """The page says that there is no such job now, and shows its executions and changes; an admin brings it back."""
+    """The page says that there is no such job now, and shows what was; an admin brings it back."""
     await console.add_job("A", None)
     await insert_executions(console.sql, "A", 3, SINCE)
     await console.sql.execute("delete from jobs where job_id = 'A'")
