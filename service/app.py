@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -16,6 +17,7 @@ from service.database.plans import PlanStore
 from service.database.replicas import Vitals, open_lease
 from service.database.start import pause_once, seed_samples
 from service.database.stores import Stores
+from service.doctor import Doctor, examine_from_within
 from service.domain.backoff import Backoff
 from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
@@ -28,7 +30,7 @@ from service.handlers.descriptions import describe_handlers
 from service.live import Live
 from service.loops import is_done_before
 from service.observability.metrics import Metrics
-from service.pools import Pools, open_pools
+from service.pools import CONNECTIONS, Pools, open_pools
 from service.readiness import Health
 from service.replica import Replica
 from service.settings import Settings, is_loopback, paseto_key_of
@@ -60,6 +62,9 @@ async def serve(
         pools = await stack.enter_async_context(open_pools(url, replica_id))
         announcer = Announcer(clock, replica_id, PlanStore(pools.reports).announce)
         live = Live.over(pools.api, clock)
+        doctor = Doctor(
+            clock, partial(examine_from_within, settings, url, pools.api, registry.names, CONNECTIONS)
+        )
         application = build_application(
             stores=Stores.over(pools.api),
             log_streams=live.log_streams,
@@ -70,6 +75,7 @@ async def serve(
             access=access_of(settings, admin_token),
             check_params=lambda handler, params: check_overrides(registry, handler, params),
             known_handlers=lambda: handlers,
+            checkup=doctor.checkup,
             readiness=health.readiness,
             render_metrics=metrics.render,
         )

@@ -1,17 +1,22 @@
 """The doctor: looks at everything that `serve` needs, changes nothing, and says in words what is wrong."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from service.database.embedded import embedded_postgres
-from service.database.examination import Examination, examination
+from service.database.examination import Examination, examination, examination_over
+from service.database.pool import Database
 from service.database.pooling import detect_pooling, hears_notify
-from service.domain.clock import SystemClock
+from service.domain.clock import Clock, SystemClock
 from service.domain.cron import tzdata_version
 from service.domain.diagnosis import Finding, Measurements, about_clock, milliseconds
 from service.domain.errors import CronsoleError, DatabaseUnavailable
 from service.domain.examination import (
+    Checkup,
+    JobFacts,
     judge_fleet,
     judge_jobs,
     judge_schema,
@@ -25,6 +30,8 @@ from service.domain.pooling import Pooling
 from service.handlers.catalogue import load_handlers
 from service.settings import Settings
 
+# Of an examination over HTTP: each look ends sooner, but all of them, each as slow as it may be, would not.
+LONGEST_SECONDS = 8.0
 ADDRESS = re.compile(r'(host|address|server at) "[^"]*"')
 
 
@@ -33,30 +40,94 @@ async def examine(settings: Settings, connections: int) -> AsyncIterator[Finding
 
     Nothing in the database is changed. Neither secrets nor addresses are told.
     """
-    yield ok("settings", "The settings can be used.")
+    yield settings_can_be_used()
     try:
         known = load_handlers(settings.handlers).names
-        yield ok("handlers", f"Handlers installed: {', '.join(known)}.")
+        yield handlers_installed(known)
         if settings.database_url is None:
             async with embedded_postgres(settings.data_dir) as server:
-                async for finding in examine_database(settings, server.database_url, known, connections):
+                url = server.database_url
+                async for finding in examine_database(settings, url, examination(url), known, connections):
                     yield finding
         else:
-            async for finding in examine_database(settings, settings.database_url, known, connections):
+            url = settings.database_url
+            async for finding in examine_database(settings, url, examination(url), known, connections):
                 yield finding
     except CronsoleError as fault:
         yield from_error(fault)
 
 
+async def examine_from_within(
+    settings: Settings, url: str, database: Database, known_handlers: list[str], connections: int
+) -> AsyncIterator[Finding]:
+    """Yield what `examine` would, for a running replica: its handlers are loaded, its pool is open."""
+    yield settings_can_be_used()
+    yield handlers_installed(known_handlers)
+    try:
+        seen = examination_over(database)
+        async for finding in examine_database(settings, url, seen, known_handlers, connections):
+            yield finding
+    except CronsoleError as fault:
+        yield from_error(fault)
+
+
+class Doctor:
+    """The doctor of a running replica: one examination at a time, which all share who ask meanwhile."""
+
+    def __init__(self, clock: Clock, examine: Callable[[], AsyncIterator[Finding]]) -> None:
+        self._clock, self._examine = clock, examine
+        self._turn = asyncio.Lock()
+        self._latest: Checkup | None = None
+
+    async def checkup(self) -> Checkup:
+        """Examine, or wait for the examination that is under way."""
+        before = self._latest
+        async with self._turn:
+            if self._latest is None or self._latest is before:
+                self._latest = await self._examined()
+            return self._latest
+
+    async def _examined(self) -> Checkup:
+        checked_at, findings = self._clock.now(), []
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                async for finding in self._examine():
+                    findings.append(finding)
+        except TimeoutError:
+            findings.append(
+                problem(
+                    "database",
+                    f"The examination was given up after {LONGEST_SECONDS:.0f} s: the database is too slow.",
+                    "Look at the database and the way to it.",
+                )
+            )
+        return Checkup(checked_at, findings)
+
+
+def settings_can_be_used() -> Finding:
+    """Say so; otherwise nobody would have come this far."""
+    return ok("settings", "The settings can be used.")
+
+
+def handlers_installed(names: list[str]) -> Finding:
+    """Say which handlers there are."""
+    return ok("handlers", f"Handlers installed: {', '.join(names)}.")
+
+
 async def examine_database(
-    settings: Settings, url: str, known_handlers: list[str], connections: int
+    settings: Settings,
+    url: str,
+    opened: AbstractAsyncContextManager[Examination],
+    known_handlers: list[str],
+    connections: int,
 ) -> AsyncIterator[Finding]:
     """Look at the database and its fleet."""
-    async with examination(url) as seen:
+    async with opened as seen:
         yield ok("database", "The database answers.")
         schema = await seen.schema()
         is_readable = not schema.pending and not schema.missing_rights
         replicas = await seen.replicas() if is_readable else []
+        jobs = await seen.jobs() if is_readable else JobFacts()
         alive = [replica for replica in replicas if replica.is_alive]
         server, is_embedded = await seen.server(), settings.database_url is None
         for finding in judge_server(server, connections, max(1, len(alive)), is_embedded=is_embedded):
@@ -64,14 +135,14 @@ async def examine_database(
         for finding in judge_schema(schema):
             yield finding
         yield await examine_clock(seen)
-        async for finding in examine_way(settings, url):
+    async for finding in examine_way(settings, url):
+        yield finding
+    if is_readable:
+        for finding in judge_fleet(replicas, tzdata_version()):
             yield finding
-        if is_readable:
-            for finding in judge_fleet(replicas, tzdata_version()):
-                yield finding
-            known = [name for replica in alive for name in replica.handlers] if alive else known_handlers
-            for finding in judge_jobs(await seen.jobs(), known, is_anybody_alive=bool(alive)):
-                yield finding
+        known = [name for replica in alive for name in replica.handlers] if alive else known_handlers
+        for finding in judge_jobs(jobs, known, is_anybody_alive=bool(alive)):
+            yield finding
 
 
 async def examine_clock(seen: Examination) -> Finding:

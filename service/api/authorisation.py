@@ -21,7 +21,6 @@ VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
 NEEDED: dict[tuple[str, str], Role | None] = {
     ("GET", "/"): ANYBODY,
     ("GET", "/automation"): ANYBODY,  # the console's files, the same for all; what they show they ask for
-    ("GET", "/automation/"): ANYBODY,
     ("GET", "/automation/{}"): ANYBODY,
     ("GET", "/docs"): ANYBODY,
     ("GET", "/docs/{}"): ANYBODY,
@@ -34,6 +33,7 @@ NEEDED: dict[tuple[str, str], Role | None] = {
     ("POST", "/signin"): ANYBODY,
     ("POST", "/signout"): ANYBODY,
     ("GET", f"{CONSOLE}/session"): VIEWER,
+    ("GET", f"{CONSOLE}/time-zones"): VIEWER,
     ("GET", f"{CONSOLE}/jobs"): VIEWER,
     ("POST", f"{CONSOLE}/jobs"): ADMIN,
     ("GET", f"{CONSOLE}/jobs/history"): VIEWER,
@@ -59,6 +59,7 @@ NEEDED: dict[tuple[str, str], Role | None] = {
     ("POST", f"{CONSOLE}/executions/{{}}/retry"): OPERATOR,
     ("GET", f"{CONSOLE}/timeline"): VIEWER,
     ("GET", f"{CONSOLE}/replicas"): VIEWER,
+    ("GET", f"{CONSOLE}/doctor"): VIEWER,
     ("GET", f"{CONSOLE}/handlers"): VIEWER,
     ("GET", f"{CONSOLE}/changes"): VIEWER,
     ("GET", f"{CONSOLE}/events"): VIEWER,

@@ -14,8 +14,10 @@ from service.api.parameters import (
     HISTORY,
     IDEMPOTENCY_KEY,
     IF_MATCH,
+    IF_NONE_MATCH,
     LAST_EVENT,
     LAST_EVENT_ID,
+    NEXT,
     PREVIEW,
     SCHEDULE,
     SINCE_DAYS,
@@ -39,8 +41,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A call: what it reads besides path and body, its statuses when all is well, and its own errors.
 
     `answer`: the type that the signature does not name; `content`: what it answers instead of JSON. `form`:
-    fields of an HTML form. `is_for_browsers`: who prefers HTML is led to a page, and gets errors as one. The
-    errors of whole groups of calls are not repeated here.
+    fields of an HTML form, `form_options`: those that may be missing. `is_for_browsers`: who prefers HTML is
+    led to a page, and gets errors as one. The errors of whole groups of calls are not repeated here.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -49,24 +51,35 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any = None
     content: str | None = None
     form: tuple[str, ...] = ()
+    form_options: tuple[str, ...] = ()
     is_for_browsers: bool = False
 
 
 PLAIN = Call()
+CONSOLE_PAGE = Call(parameters=(IF_NONE_MATCH,), statuses=(200, 304, 503), content=HTML)
+CONSOLE_FILE = msgspec.structs.replace(CONSOLE_PAGE, content="*/*", errors=(404,))
 CALLS: dict[tuple[str, str], Call] = {
+    ("GET", "/"): Call(statuses=(303,)),
     ("GET", "/health/live"): PLAIN,
     ("GET", "/health/ready"): Call(statuses=(200, 503)),
     ("GET", "/metrics"): Call(content="text/plain"),
     ("GET", "/openapi.json"): PLAIN,
     ("GET", "/docs"): Call(content=HTML),
     ("GET", "/docs/{file}"): Call(content="text/*", errors=(404,)),
-    ("GET", "/signin"): Call(content=HTML),
+    ("GET", "/automation"): CONSOLE_PAGE,
+    ("GET", "/automation/{path}"): CONSOLE_FILE,
+    ("GET", "/signin"): Call(parameters=(NEXT,), content=HTML),
     ("GET", "/signin.css"): Call(content=CSS),
     ("POST", "/signin"): Call(
-        form=("token",), answer=SignedInJson, is_for_browsers=True, errors=(401, 429, 503)
+        form=("token",),
+        form_options=("next",),
+        answer=SignedInJson,
+        is_for_browsers=True,
+        errors=(401, 429, 503),
     ),
     ("POST", "/signout"): Call(statuses=(204,), is_for_browsers=True),
     ("GET", f"{CONSOLE}/session"): PLAIN,
+    ("GET", f"{CONSOLE}/time-zones"): PLAIN,
     ("GET", f"{CONSOLE}/jobs"): PLAIN,
     ("POST", f"{CONSOLE}/jobs"): Call(parameters=(IDEMPOTENCY_KEY,), statuses=(201,), errors=(409,)),
     ("GET", f"{CONSOLE}/jobs/history"): Call(parameters=HISTORY),
@@ -93,6 +106,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{CONSOLE}/events"): Call(parameters=(LAST_EVENT,), content=EVENT_STREAM),
     ("GET", f"{CONSOLE}/timeline"): Call(parameters=TIMELINE),
     ("GET", f"{CONSOLE}/replicas"): PLAIN,
+    ("GET", f"{CONSOLE}/doctor"): PLAIN,
     ("GET", f"{CONSOLE}/handlers"): PLAIN,
     ("GET", f"{CONSOLE}/changes"): Call(parameters=CHANGES, errors=(404,)),
     ("GET", f"{CONSOLE}/pause"): PLAIN,

@@ -16,11 +16,11 @@ from service.api.models import (
     EnabledChangeJson,
     JobJson,
     ScheduleChangeJson,
-    TriggerRequest,
     execution_json,
     job_json,
 )
 from service.api.models_jobs import JobDetailJson, job_detail_json
+from service.api.models_triggers import TriggerRequest
 from service.api.preconditions import expected_revision_of, keyed_call_of, revision_tag
 from service.api.repeats import Repeats
 from service.api.typed_bodies import with_body
@@ -93,13 +93,15 @@ class JobEndpoints:
 
         Under an `Idempotency-Key` a repeat finds the same execution, and gets the same answer.
         """
-        job_id, call = job_id_of(request), await keyed_call_of(request)
+        job_id, window, call = job_id_of(request), body.window(), await keyed_call_of(request)
         if (encoded := await self._repeats.find(call)) is not None:
             return encoded_answer(encoded)
         job = await self._jobs.overview(job_id)
         params = self._check_params(job.handler, body.params) if body.params else {}
         execution_id, actor = new_execution_id(self._clock.now()), request[CALLER].subject
-        kept = await self._triggers.request_execution(job_id, execution_id, params, actor, call)
+        kept = await self._triggers.request_execution(
+            job_id, execution_id, params, actor, call, reason=body.reason, window=window
+        )
         if kept is not None and kept.execution_id is not None:
             execution_id = kept.execution_id
         else:

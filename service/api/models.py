@@ -1,7 +1,7 @@
 """What the API answers: the reference's JSON, camelCase, with our further fields behind its own."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -53,7 +53,7 @@ class JobJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ExecutionJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An execution in the history."""
+    """An execution in the history; `reason` is why `requestedBy` wanted it, in their own words."""
 
     execution_id: UUID
     job_name: str
@@ -70,6 +70,7 @@ class ExecutionJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     handler: str
     triggered_by: str
     requested_by: str | None
+    reason: str | None
     fire_time: datetime | None
     window_start: datetime | None
     window_end: datetime | None
@@ -143,13 +144,6 @@ class EnabledChangeJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     message: str
     revision: int
     in_force: InForce | msgspec.UnsetType = msgspec.UNSET
-
-
-class TriggerRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The optional body of a trigger."""
-
-    params: dict[str, Any] = {}
-    reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +221,7 @@ def execution_json(execution: PastExecution) -> ExecutionJson:
         handler=execution.handler,
         triggered_by=execution.triggered_by,
         requested_by=execution.requested_by,
+        reason=execution.reason,
         fire_time=execution.fire_time,
         window_start=execution.window_start,
         window_end=execution.window_end,

@@ -1,7 +1,7 @@
 """What the calls about replicas and pauses take and answer."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -9,11 +9,37 @@ import msgspec
 from service.api.models_jobs import Instant, Reason
 from service.database.fleet import ReplicaView
 from service.database.pauses import Pause
+from service.domain.diagnosis import Finding, Severity
+from service.domain.examination import Checkup
 from service.domain.handler import HandlerDescription, LiveHandler
 
 
+class FindingJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One thing that was looked at, and what is to be done about it; null: nothing, or nothing that is known.
+
+    `check` is stable and says what was looked at; one check may find several things.
+    """
+
+    check: str
+    severity: Severity
+    message: str
+    advice: str | None
+
+
+class CheckupJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """All that an examination found, what is in order too, as of `checkedAt`."""
+
+    checked_at: datetime
+    findings: list[FindingJson]
+
+
 class ReplicaJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One replica; `leaseState` is HELD, DRAINING or EXPIRED, `leaseLeftMs` is negative once it ran out."""
+    """One replica; `leaseState` is HELD, DRAINING or EXPIRED, `leaseLeftMs` is negative once it ran out.
+
+    What it measured of itself, it wrote at `vitalsAt`: `loopLagMs`, the longest delay of its event loop in
+    the minute before; `listenerMode`, null while it neither hears changes nor polls for them; `findings` of
+    what is not in order.
+    """
 
     replica_id: UUID
     lease_state: str
@@ -26,6 +52,11 @@ class ReplicaJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     running_executions: int
     listener_round_trip_ms: float | None
     clock_offset_ms: float | None
+    vitals_at: datetime | None
+    loop_lag_ms: float | None
+    listener_mode: Literal["NOTIFY", "POLLING"] | None
+    tzdata_version: str | None
+    findings: list[FindingJson]
 
 
 class HandlerJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -61,8 +92,25 @@ class PauseJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def replica_json(replica: ReplicaView) -> ReplicaJson:
     """Show a replica."""
-    names = ReplicaJson.__struct_fields__
-    return ReplicaJson(**{name: getattr(replica, name) for name in names})
+    shown = {name: getattr(replica, name) for name in ReplicaJson.__struct_fields__}
+    return ReplicaJson(**shown | {"findings": [finding_json(each) for each in replica.findings]})
+
+
+def finding_json(finding: Finding) -> FindingJson:
+    """Show a finding in its own words."""
+    return FindingJson(
+        check=finding.code,
+        severity=finding.severity,
+        message=finding.sentence,
+        advice=finding.remedy or None,
+    )
+
+
+def checkup_json(checkup: Checkup) -> CheckupJson:
+    """Show what an examination found."""
+    return CheckupJson(
+        checked_at=checkup.checked_at, findings=[finding_json(each) for each in checkup.findings]
+    )
 
 
 def handler_json(name: str, known: HandlerDescription | None, live: LiveHandler | None) -> HandlerJson:

@@ -34,9 +34,12 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "jobId": {"type": "string", "pattern": JOB_ID_PATTERN, "examples": ["MARKETDATA_INCREMENTAL"]},
     "executionId": UUID_SCHEMA,
     "file": {"enum": ["docs.js", "docs.css"]},
+    "path": {"type": "string", "examples": ["timeline"]},
 }
 VARYING = re.compile(r"\{([^}]*)\}")
 ETAG = {"description": "the revision of the job, for If-Match", "schema": {"type": "string"}}
+WITHOUT_CONTENT = (303, 304)
+ELSEWHERE = {"description": "the place to go on at", "schema": {"type": "string"}}
 LOCATION = {"description": "the place of what was made", "schema": {"type": "string"}}
 ABOUT = """Jobs, their schedules, and what became of them.
 
@@ -196,10 +199,10 @@ class Operation:
 
     def _request_body(self) -> dict[str, Any] | None:
         if self._call.form:
-            members = {name: {"type": "string", "minLength": 1} for name in self._call.form}
+            members: dict[str, Any] = {name: {"type": "string", "minLength": 1} for name in self._call.form}
             schema = {
                 "type": "object",
-                "properties": members,
+                "properties": members | {name: {"type": "string"} for name in self._call.form_options},
                 "required": list(members),
                 "additionalProperties": False,
             }
@@ -222,20 +225,27 @@ class Operation:
                 described["content"][HTML] = {"schema": {"type": "string"}}
             responses[str(status)] = described
         if self._call.is_for_browsers:
-            responses["303"] = {"description": "for a browser: see there", "headers": {"Location": LOCATION}}
+            responses["303"] = {"description": "for a browser: see there", "headers": {"Location": ELSEWHERE}}
         return responses
+
+    def _content(self) -> dict[str, Any]:
+        if self._call.content is not None:
+            return {"content": {self._call.content: {"schema": {"type": "string"}}}}
+        if self._route.answer not in (None, type(None)):
+            return {"content": {JSON: {"schema": self._schema_of[str(self._route.answer)]}}}
+        return {}
 
     def _answer(self, status: int) -> dict[str, Any]:
         described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-        if self._call.content is not None:
-            described["content"] = {self._call.content: {"schema": {"type": "string"}}}
-        elif self._route.answer not in (None, type(None)):
-            described["content"] = {JSON: {"schema": self._schema_of[str(self._route.answer)]}}
+        if status not in WITHOUT_CONTENT:
+            described |= self._content()
         headers: dict[str, Any] = {}
         if IF_MATCH in self._call.parameters and described.get("content"):
             headers["ETag"] = ETAG
         if status == 201:
             headers["Location"] = LOCATION
+        if status == 303:
+            headers["Location"] = ELSEWHERE
         return described | ({"headers": headers} if headers else {})
 
 

@@ -21,13 +21,15 @@ async def pack(request: web.Request, response: web.StreamResponse) -> None:
     the wire. There is no secret in any answer, and no other site can ask in a user's name: the cookie is
     SameSite=Strict.
 
-    The ETag stays what it is: it names a revision for If-Match, whatever the bytes, and nobody caches these
-    answers.
+    An ETag stays what it is: it names a revision for If-Match, whatever the bytes, and nobody caches answers
+    that have one.
     """
     if not isinstance(response, web.Response) or response.content_type not in JSON_TYPES:
         return
     response.headers["Vary"] = "Accept-Encoding"
     body = response.body
+    if "Content-Encoding" in response.headers:
+        return
     if not isinstance(body, bytes) or len(body) < SMALLEST_BYTES or not takes_gzip(request):
         return
     if len(body) <= MOST_BYTES_AT_ONCE:

@@ -130,12 +130,19 @@ SCHEDULE = (
     ),
 )
 ENABLED = (Parameter("enabled", {"type": "boolean"}, "whether the job shall fire", required=True),)
+NEXT = text("next", "the place in the console to go on at, a path below `/automation`", None)
 WAIT = number("wait", 0, 0, LONGEST_WAIT_MS, "milliseconds to wait for the change to be in force everywhere")
 FORCE = Parameter("force", {"type": "boolean", "default": False}, "also while it has an unfinished execution")
 IF_MATCH = Parameter(
     "If-Match",
     {"type": "string", "pattern": r'^(\*|(W/)?"?[0-9]{1,18}"?)$'},
     "the revision (ETag) that was read; 412 if somebody else has changed the job since",
+    "header",
+)
+IF_NONE_MATCH = Parameter(
+    "If-None-Match",
+    {"type": "string"},
+    "the ETags of what the caller has; 304 if it is still that",
     "header",
 )
 IDEMPOTENCY_KEY = Parameter(

@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from service.api import home
 from service.api.about import AboutEndpoints
 from service.api.acknowledgements import Acknowledgements
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
+from service.api.console import BUILT, ConsoleEndpoints
 from service.api.docs import DocsEndpoints
+from service.api.doctor import DoctorEndpoints
 from service.api.event_feed import EventFeed
 from service.api.events import EventEndpoints
 from service.api.execution_calls import ExecutionCallEndpoints
@@ -39,6 +43,7 @@ from service.api.timeline import TimelineEndpoints
 from service.api.why import WhyEndpoints
 from service.database.stores import Stores
 from service.domain.clock import Clock
+from service.domain.examination import Checkup
 
 log = structlog.get_logger(__name__)
 
@@ -60,14 +65,17 @@ def build_application(
     access: Access,
     check_params: CheckParams,
     known_handlers: KnownHandlers,
+    checkup: Callable[[], Awaitable[Checkup]],
     readiness: Callable[[], Readiness],
     render_metrics: Callable[[], bytes],
+    console: Path = BUILT,
 ) -> web.Application:
     """Put the HTTP side together; nothing here needs the database before the first call.
 
     `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
-    InvalidInput; `known_handlers()` describes the handlers of this replica; `readiness()` answers at once;
-    `announce(change)` tells everybody of an execution.
+    InvalidInput; `known_handlers()` describes the handlers of this replica; `checkup()` examines service and
+    database; `readiness()` answers at once; `announce(change)` tells everybody of an execution; `console` is
+    the folder of the built console, and may be missing.
     """
     authentication = Authentication(access, clock)
     application = web.Application(
@@ -101,15 +109,18 @@ def build_application(
     application.add_routes(calls.routes())
     application.add_routes(TimelineEndpoints(timeline=stores.timeline, clock=clock).routes())
     application.add_routes(FleetEndpoints(stores=stores).routes())
+    application.add_routes(DoctorEndpoints(checkup=checkup).routes())
     application.add_routes(HandlerEndpoints(fleet=stores.fleet, known_handlers=known_handlers).routes())
     application.add_routes(PreviewEndpoints(jobs=stores.jobs, clock=clock).routes())
     application.add_routes(WhyEndpoints(why=stores.why, clock=clock).routes())
     application.add_routes(HealthEndpoints(readiness=readiness).routes())
     application.add_routes(MetricsEndpoints(render=render_metrics).routes())
     application.add_routes(AboutEndpoints(readiness=readiness).routes())
+    application.add_routes(home.routes())
     application.add_routes(sign_in.routes())
     application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams, clock=clock).routes())
     application.add_routes(EventEndpoints(feed=events, clock=clock).routes())
+    application.add_routes(ConsoleEndpoints(dist=console).routes())
     application.add_routes(DocsEndpoints(access_cookie=access.access_cookie).routes())
     application.on_shutdown.append(stopping(log_streams, events))
     return application

@@ -1,5 +1,6 @@
 """Signing in and out: a token is exchanged for a cookie that no script can read."""
 
+import re
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -11,6 +12,8 @@ from aiohttp import web
 
 from service.api.answers import HEADERS, answer
 from service.api.auth import Authentication, too_many_attempts
+from service.api.home import HOME, believed, see
+from service.api.inputs import parameter
 from service.api.sessions import SESSION_COOKIE
 from service.api.tokens import Caller, Refusal
 from service.domain.access import Role
@@ -19,8 +22,8 @@ from service.domain.errors import InvalidInput
 
 log = structlog.get_logger(__name__)
 
-HOME = "/docs"  # until there is a console to lead to
 PAGES = Path(__file__).with_name("pages")
+PLACEHOLDER = re.compile(r"\{\{(message|place)\}\}")
 LONGEST_COOKIE = 3_800  # browsers drop a cookie of more than 4096 bytes, its name and attributes included
 
 
@@ -51,9 +54,9 @@ class SignInEndpoints:
             web.post("/signout", self.sign_out),
         ]
 
-    async def show_page(self, _: web.Request) -> web.Response:
-        """Answer the page with its one field."""
-        return self._page_saying("", 200)
+    async def show_page(self, request: web.Request) -> web.Response:
+        """Answer the page with its one field; `next` is where in the console it leads to."""
+        return self._page_saying("", 200, believed(parameter(request, "next")))
 
     async def show_style(self, _: web.Request) -> web.Response:
         """Answer the page's style sheet."""
@@ -62,23 +65,24 @@ class SignInEndpoints:
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """Take the form's token, and set the cookie: 303 to the console for a browser, else 200.
 
-        An address that has failed too often has to wait (429), even with the right token.
+        `next` is the place in the console to go on at; what lies elsewhere is not believed. An address that
+        has failed too often has to wait (429), even with the right token.
         """
+        place = HOME
         try:
-            token = await token_of(request)
+            fields = await fields_of(request)
+            place = believed(the_one(fields, "next"))
+            token = token_of(fields)
             caller = await self._caller_of(request, token)
             session = self._session_of(caller, token)
-        except web.HTTPException as refusal:
+        except (web.HTTPException, InvalidInput) as refusal:
             if not wants_page(request):
                 raise
-            response = self._page_saying(refusal.text or "", refusal.status)
-            if "Retry-After" in refusal.headers:
-                response.headers["Retry-After"] = refusal.headers["Retry-After"]
-            return response
+            return self._page_of(refusal, place)
         log.info("signed_in", subject=caller.subject, role=caller.role)
         expires_at = self._authentication.sessions.end_of(caller)
         if wants_page(request):
-            response = web.Response(status=303, headers={**HEADERS, "Location": HOME})
+            response = see(place)
         else:
             response = answer(SignedInJson(caller.subject, caller.role, expires_at))
         response.set_cookie(
@@ -94,9 +98,7 @@ class SignInEndpoints:
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         """Take the cookie away: 303 to the sign-in page for a browser, else 204."""
-        response = web.Response(status=204, headers=HEADERS)
-        if wants_page(request):
-            response = web.Response(status=303, headers={**HEADERS, "Location": "/signin"})
+        response = see("/signin") if wants_page(request) else web.Response(status=204, headers=HEADERS)
         response.del_cookie(
             SESSION_COOKIE, path="/", httponly=True, samesite="Strict", secure=self._is_secure
         )
@@ -123,8 +125,17 @@ class SignInEndpoints:
             raise web.HTTPBadRequest(text="the token is too long for a cookie; send it as a bearer")
         return session
 
-    def _page_saying(self, message: str, status: int) -> web.Response:
-        text = self._page.replace("<!-- message -->", escape(message))
+    def _page_of(self, refusal: web.HTTPException | InvalidInput, place: str) -> web.Response:
+        if isinstance(refusal, InvalidInput):
+            return self._page_saying(str(refusal), 400, place)
+        response = self._page_saying(refusal.text or "", refusal.status, place)
+        if "Retry-After" in refusal.headers:
+            response.headers["Retry-After"] = refusal.headers["Retry-After"]
+        return response
+
+    def _page_saying(self, message: str, status: int, place: str) -> web.Response:
+        said = {"message": escape(message), "place": escape(place)}
+        text = PLACEHOLDER.sub(lambda found: said[found[1]], self._page)
         return web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
 
 
@@ -133,8 +144,8 @@ def wants_page(request: web.Request) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
-async def token_of(request: web.Request) -> str:
-    """Return the form's token.
+async def fields_of(request: web.Request) -> dict[str, list[str]]:
+    """Return the fields of the form.
 
     Raises:
         web.HTTPUnsupportedMediaType, InvalidInput: it is no such form.
@@ -142,10 +153,23 @@ async def token_of(request: web.Request) -> str:
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType(text="send a form with one field, token")
     try:
-        fields = parse_qs((await request.read()).decode("ascii"), max_num_fields=10)
+        return parse_qs((await request.read()).decode("ascii"), max_num_fields=10)
     except ValueError as fault:
         raise InvalidInput("token", "the form cannot be read", "a form with one field, token") from fault
-    tokens = fields.get("token", [])
-    if len(tokens) != 1:
+
+
+def the_one(fields: dict[str, list[str]], name: str) -> str:
+    """Return the value of a field, empty where there is not exactly one."""
+    values = fields.get(name, [])
+    return values[0] if len(values) == 1 else ""
+
+
+def token_of(fields: dict[str, list[str]]) -> str:
+    """Return the form's token.
+
+    Raises:
+        InvalidInput: there is not exactly one.
+    """
+    if not (token := the_one(fields, "token").strip()):
         raise InvalidInput("token", "there is not exactly one token", "a form with one field, token")
-    return tokens[0].strip()
+    return token

@@ -8,7 +8,14 @@ from datetime import timedelta
 import asyncpg
 
 from service.database.migrations import pending, read_migrations
-from service.database.pool import STATEMENT_SECONDS, connect, describe, unavailable_as_ours
+from service.database.pool import (
+    STATEMENT_SECONDS,
+    Connection,
+    Database,
+    connect,
+    describe,
+    unavailable_as_ours,
+)
 from service.domain.clock import SystemClock
 from service.domain.errors import DatabaseUnavailable
 from service.domain.examination import (
@@ -107,7 +114,7 @@ class Examination:
     Every method raises DatabaseUnavailable where no answer comes in time.
     """
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def clock_offset(self) -> timedelta | None:
@@ -213,3 +220,14 @@ async def examination(url: str) -> AsyncIterator[Examination]:
         yield Examination(connection)
     finally:
         connection.terminate()
+
+
+@asynccontextmanager
+async def examination_over(database: Database) -> AsyncIterator[Examination]:
+    """Examine on a connection of a pool, in the time that it lends one; the server bounds each statement too.
+
+    Raises:
+        DatabaseUnavailable: no answer in time.
+    """
+    async with database.connection() as connection:
+        yield Examination(connection)

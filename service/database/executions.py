@@ -20,8 +20,8 @@ MOST_ATTEMPTS = 200
 DETAILS = """
     select x.execution_id, x.job_id, x.job_name, x.handler, x.start_time, x.end_time, x.duration_ms, x.status,
            x.symbols_processed, x.data_points_stored, x.error_count, x.error_details, x.timeframes,
-           x.triggered_by, x.requested_by, x.fire_time, x.window_start, x.window_end, x.attempt,
-           x.first_execution_id, x.created_at, x.not_before, x.params, x.result, x.replica_id,
+           x.triggered_by, x.requested_by, x.reason, x.fire_time, x.window_start, x.window_end,
+           x.attempt, x.first_execution_id, x.created_at, x.not_before, x.params, x.result, x.replica_id,
            x.fencing_number, x.cancel_requested_at, x.cancel_requested_by, p.done as progress_done,
            p.total as progress_total, p.note as progress_note, p.updated_at as progress_at
       from job_executions x left join job_execution_progress p on p.execution_id = x.execution_id

@@ -2,19 +2,23 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from service.database.pool import Database
+from service.domain.diagnosis import Finding
+from service.domain.examination import findings_from_json
 from service.domain.handler import LiveHandler
 
 MOST_REPLICAS = 500
 # By replica, from the index of what is running: not one look at the history.
 REPLICAS = """
     select r.replica_id, r.started_at, r.lease_expires_at, r.version, r.handlers, r.draining,
-           r.listener_round_trip_ms, r.clock_offset_ms,
+           r.listener_round_trip_ms, r.clock_offset_ms, r.vitals_at, r.loop_lag_ms, r.listener_mode,
+           r.tzdata_version, r.findings,
            extract(epoch from r.lease_expires_at - clock_timestamp())::double precision * 1000
                as lease_left_ms,
            coalesce(x.executions, 0) as running_executions
@@ -60,6 +64,11 @@ class ReplicaView(msgspec.Struct, frozen=True, kw_only=True):
     listener_round_trip_ms: float | None
     clock_offset_ms: float | None
     running_executions: int
+    vitals_at: datetime | None  # when it last wrote what stands below
+    loop_lag_ms: float | None
+    listener_mode: Literal["NOTIFY", "POLLING"] | None
+    tzdata_version: str | None
+    findings: list[Finding]
 
     @property
     def lease_state(self) -> LeaseState:
@@ -103,4 +112,4 @@ class FleetStore:
 
 def replica_from_row(row: asyncpg.Record) -> ReplicaView:
     """Return the replica that a row of REPLICAS holds."""
-    return msgspec.convert(dict(row), ReplicaView)
+    return msgspec.convert({**row, "findings": findings_from_json(row["findings"])}, ReplicaView)

@@ -37,7 +37,7 @@ EXECUTIONS = Listing(
     rows="""
     select execution_id, job_id, job_name, handler, start_time, end_time, duration_ms, status,
            symbols_processed, data_points_stored, error_count, error_details, timeframes, triggered_by,
-           requested_by, fire_time, window_start, window_end, attempt, first_execution_id
+           requested_by, reason, fire_time, window_start, window_end, attempt, first_execution_id
       from job_executions
     """,
     keys="select start_time, execution_id from job_executions",

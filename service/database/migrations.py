@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service.database.pool import connect, unavailable_as_ours
+from service.database.pool import Connection, connect, unavailable_as_ours
 from service.domain.backoff import Backoff
 from service.domain.clock import Clock
 from service.domain.cron import zone_names
@@ -81,9 +81,7 @@ def read_migrations(folder: Path | None = None) -> list[Migration]:
     return list(migrations.values())
 
 
-async def pending(
-    connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]
-) -> list[Migration]:
+async def pending(connection: Connection, migrations: list[Migration]) -> list[Migration]:
     """Return the migrations that the database lacks.
 
     Raises:

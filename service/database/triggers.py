@@ -1,6 +1,7 @@
 """Asking for an execution outside the schedule; the rules are those of the schema's `request_execution`."""
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,10 @@ REPEAT = """
       from job_executions o
      where x.execution_id = $1 and o.execution_id = $2
 """
+# In the transaction of the request: nobody sees the execution without it.
+SAY = """
+    update job_executions set reason = $2, window_start = $3, window_end = $4 where execution_id = $1
+"""
 # Never in the request's transaction: a commit that notifies holds a lock of the whole database over an fsync.
 ANNOUNCE = """
     select pg_notify('cronsole_events', '{"type":"queued"}')
@@ -62,8 +67,13 @@ class TriggerStore:
         params: dict[str, Any],
         requested_by: str,
         keyed: KeyedCall | None = None,
+        *,
+        reason: str | None = None,
+        window: tuple[datetime, datetime] | None = None,
     ) -> KeptCall | None:
         """Queue an execution of the job, with `params` laid over the job's own, and tell the replicas.
+
+        `reason` stays on its row, and so does the `window` that the run has to cover, start and end.
 
         A repeat with the same `execution_id` finds what the first call did. Where an earlier request under
         the same key did it, nothing happens, and the answer is what it did.
@@ -87,6 +97,8 @@ class TriggerStore:
                 waits = await request(
                     connection, job_id, execution_id, params, TriggeredBy.MANUAL, requested_by
                 )
+                if reason is not None or window is not None:
+                    await connection.execute(SAY, execution_id, reason, *(window or (None, None)))
         except asyncpg.LockNotAvailableError as fault:
             raise being_edited(job_id) from fault
         await self._announce(waits)

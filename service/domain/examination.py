@@ -1,6 +1,7 @@
 """What the doctor found in a database and its fleet, judged: each thing looked at is one finding or more."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -57,6 +58,13 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     overdue: Sequence[tuple[str, float]] = ()
     parked: Sequence[tuple[str, str]] = ()
     handlers: Sequence[tuple[str, str]] = ()  # of all enabled jobs
+
+
+class Checkup(msgspec.Struct, frozen=True):
+    """All that one examination found, and when it began."""
+
+    checked_at: datetime
+    findings: Sequence[Finding]
 
 
 def ok(code: str, sentence: str) -> Finding:

@@ -28,6 +28,7 @@ class PastExecution(msgspec.Struct, frozen=True, kw_only=True):
     timeframes: Any
     triggered_by: TriggeredBy
     requested_by: str | None
+    reason: str | None
     fire_time: datetime | None
     window_start: datetime | None
     window_end: datetime | None

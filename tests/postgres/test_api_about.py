@@ -61,3 +61,18 @@ async def test_without_a_token_there_is_no_session(api: Api):
     """The console then leads to the sign-in page."""
     refused = await api.call("GET", SESSION, token=None)
     assert (refused.status, refused.content_type) == (401, "application/problem+json")
+
+
+async def test_the_time_zones_are_those_that_a_job_may_have(api: Api):
+    """In the order of the alphabet, and the same that the schema checks."""
+    answer = await api.call("GET", "/v1/console/time-zones")
+    names = answer.body["timeZones"]
+    assert names == sorted(names)
+    assert {"UTC", "America/New_York", "Asia/Kolkata"} <= set(names)
+    assert set(names) == {row["name"] for row in await api.sql.fetch("select name from time_zones")}
+
+
+async def test_the_time_zones_are_read_once_an_hour(api: Api):
+    """By a browser for its user, and by no cache between."""
+    answer = await api.call("GET", "/v1/console/time-zones")
+    assert answer.headers["Cache-Control"] == "private, max-age=3600"

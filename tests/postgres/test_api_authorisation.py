@@ -22,7 +22,6 @@ CRON_JOB = "/MARKETDATA_INCREMENTAL"
 ROLES = """
 anybody   GET    /
 anybody   GET    /automation
-anybody   GET    /automation/
 anybody   GET    /automation/{file}
 anybody   GET    /docs
 anybody   GET    /docs/{file}
@@ -35,6 +34,7 @@ anybody   POST   /signin
 anybody   POST   /signout
 viewer    GET    /metrics
 viewer    GET    /v1/console/changes
+viewer    GET    /v1/console/doctor
 viewer    GET    /v1/console/events
 viewer    GET    /v1/console/executions/{id}
 viewer    GET    /v1/console/handlers
@@ -52,6 +52,7 @@ viewer    GET    /v1/console/pause
 viewer    GET    /v1/console/replicas
 viewer    GET    /v1/console/schedule/preview
 viewer    GET    /v1/console/session
+viewer    GET    /v1/console/time-zones
 viewer    GET    /v1/console/timeline
 operator  PATCH  /v1/console/jobs/{id}           {"scheduleCron":"@daily","timeZone":"UTC","enabled":true}
 operator  POST   /v1/console/executions/{id}/cancel

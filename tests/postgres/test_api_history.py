@@ -29,6 +29,7 @@ OUR_FIELDS = {
     "handler",
     "triggeredBy",
     "requestedBy",
+    "reason",
     "fireTime",
     "windowStart",
     "windowEnd",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from html import unescape
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
@@ -86,6 +87,7 @@ async def test_a_browser_is_led_through_pages(api: Api):
         assert (response.status, response.content_type) == (200, "text/html")
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     assert 'name="token"' in page
+    assert "{{" not in page
     assert not re.search(r"<script|<style|\bstyle=|\bon\w+=|https?://", page)
     async with api.client.get("/signin.css") as response:
         assert (response.status, response.content_type) == (200, "text/css")
@@ -96,13 +98,81 @@ async def test_a_browser_is_led_through_pages(api: Api):
     async with api.client.post(
         "/signin", data={"token": TOKEN}, headers=BROWSER, allow_redirects=False
     ) as response:
-        assert (response.status, response.headers["Location"]) == (303, "/docs")
+        assert (response.status, response.headers["Location"]) == (303, "/automation")
         assert response.cookies[SESSION_COOKIE]["httponly"]
     async with api.client.post("/signout", headers=BROWSER, allow_redirects=False) as response:
         assert (response.status, response.headers["Location"]) == (303, "/signin")
         assert response.cookies[SESSION_COOKIE]["max-age"] == "0"
     async with api.client.post("/signout") as response:
         assert response.status == 204
+
+
+async def test_who_is_sent_to_sign_in_comes_back_to_the_same_place(api: Api):
+    """Through a wrong token too."""
+    place = "/automation/jobs/A.B?tab=changes&text=%3Cb%3E#last"
+    async with api.client.get("/signin", params={"next": place}) as response:
+        assert next_in(await response.text()) == place
+    form = {"token": "wrong", "next": place}
+    async with api.client.post("/signin", data=form, headers=BROWSER) as response:
+        assert (response.status, next_in(await response.text())) == (401, place)
+    assert await led_to(api, place) == place
+
+
+async def led_to(api: Api, place: str) -> str:
+    """Where a browser goes on that signs in with this place in the form."""
+    form = {"token": TOKEN, "next": place}
+    async with api.client.post("/signin", data=form, headers=BROWSER, allow_redirects=False) as response:
+        assert response.status == 303
+        return response.headers["Location"]
+
+
+def next_in(page: str) -> str:
+    """The place that a page's form holds."""
+    [value] = re.findall(r'name="next" value="([^"]*)"', page)
+    return unescape(value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://other.test/automation",
+        "//other.test/automation",
+        "/automation//other.test",
+        "/automation/../docs",
+        "/automation/%2E%2e/docs",
+        "/\\other.test",
+        "/automation\\other.test",
+        "/automation/x\r\nSet-Cookie: a=b",
+        "/automation\n",
+        "javascript:alert(1)",
+        "/automation.other.test",
+        '/automation"><script>alert(1)</script>',
+        "/docs",
+    ],
+)
+async def test_nobody_is_led_elsewhere_by_a_link_to_the_sign_in_page(api: Api, place: str):
+    """Not by the page, which keeps nothing of it, nor by a form that somebody else has made."""
+    async with api.client.get("/signin", params={"next": place}) as response:
+        page = await response.text()
+    assert (response.status, next_in(page)) == (200, "/automation")
+    assert "other.test" not in page
+    assert await led_to(api, place) == "/automation"
+
+
+async def test_the_root_leads_to_the_console(api: Api):
+    """Who types the host's name alone."""
+    async with api.client.get("/", allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, "/automation")
+
+
+async def test_a_browser_that_sends_no_token_gets_the_page_again(api: Api):
+    """With what is missing, and the place that it came for."""
+    form = {"token": " ", "next": "/automation/replicas"}
+    async with api.client.post("/signin", data=form, headers=BROWSER) as response:
+        page = await response.text()
+    assert (response.status, response.content_type) == (400, "text/html")
+    assert "there is not exactly one token" in page
+    assert next_in(page) == "/automation/replicas"
 
 
 @pytest.mark.parametrize(

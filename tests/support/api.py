@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +18,7 @@ from service.api.models import Readiness
 from service.api.server import build_application, serving
 from service.database.pool import API_CLIENT_SECONDS, API_STATEMENT_SECONDS, open_database
 from service.database.stores import Stores
+from service.doctor import Doctor, examine_from_within
 from service.domain.clock import SystemClock
 from service.domain.errors import InvalidInput
 from service.domain.hint import ExecutionsChanged, write_hint
@@ -22,7 +26,10 @@ from service.handlers.catalogue import load_handlers
 from service.handlers.descriptions import describe_handlers
 from service.live import Live
 from service.observability.metrics import Metrics
+from service.pools import CONNECTIONS
+from service.settings import Settings
 from tests.support.descriptions import AnswerCheck
+from tests.support.page import write_page
 
 TOKEN = "a-token-for-tests-and-nothing-else"
 COOKIE = "strategiz-access-token"
@@ -123,19 +130,26 @@ async def running_server(
     ) as database:
         live = Live.over(database, SystemClock())
         on_live(live)
-        application = build_application(
-            stores=Stores.over(database),
-            log_streams=live.log_streams,
-            events=live.events,
-            acknowledgements=live.acknowledgements,
-            announce=lambda change: live.hub.hear(write_hint(ExecutionsChanged(executions=[change]))),
-            clock=SystemClock(),
-            check_params=check_params,
-            known_handlers=lambda: describe_handlers(load_handlers()),
-            readiness=lambda: api_of().readiness if api_of else ready,
-            render_metrics=Metrics().render,
-            access=access,
+        here = Settings(database_url=database_url)
+        doctor = Doctor(
+            SystemClock(), partial(examine_from_within, here, database_url, database, ["noop"], CONNECTIONS)
         )
+        with TemporaryDirectory() as folder:
+            application = build_application(
+                stores=Stores.over(database),
+                log_streams=live.log_streams,
+                events=live.events,
+                acknowledgements=live.acknowledgements,
+                announce=lambda change: live.hub.hear(write_hint(ExecutionsChanged(executions=[change]))),
+                clock=SystemClock(),
+                check_params=check_params,
+                checkup=doctor.checkup,
+                known_handlers=lambda: describe_handlers(load_handlers()),
+                readiness=lambda: api_of().readiness if api_of else ready,
+                render_metrics=Metrics().render,
+                access=access,
+                console=write_page(Path(folder, "dist")),
+            )
         answers = AnswerCheck(access.access_cookie)
         application.middlewares.insert(0, answers.middleware)
         extend(application)

@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead to the console.
+         * @description Anybody may call it.
+         */
+        get: operations["leadHome"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer the console's page: 503 with a page that says how to get it, where it was not built.
+         * @description Anybody may call it.
+         */
+        get: operations["showConsole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automation/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer a file of the console, or its page, which finds out itself what the path means.
+         * @description Anybody may call it.
+         */
+        get: operations["showConsoleFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -132,14 +192,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Answer the page with its one field.
+         * Answer the page with its one field; `next` is where in the console it leads to.
          * @description Anybody may call it.
          */
         get: operations["showPage"];
         put?: never;
         /**
          * Take the form's token, and set the cookie: 303 to the console for a browser, else 200.
-         * @description An address that has failed too often has to wait (429), even with the right token.
+         * @description `next` is the place in the console to go on at; what lies elsewhere is not believed. An address that
+         *     has failed too often has to wait (429), even with the right token.
          *
          *     Anybody may call it.
          */
@@ -202,6 +263,26 @@ export interface paths {
          * @description Needs the role viewer.
          */
         get: operations["changesOfAll"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer what is wrong, and what is in order: 200 also where the database does not answer.
+         * @description Needs the role viewer.
+         */
+        get: operations["showCheckup"];
         put?: never;
         post?: never;
         delete?: never;
@@ -754,6 +835,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/console/time-zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer which time zones a job may have; a browser may keep the answer for an hour.
+         * @description Needs the role viewer.
+         */
+        get: operations["listTimeZones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/console/timeline": {
         parameters: {
             query?: never;
@@ -809,6 +910,7 @@ export interface components {
             notBefore: string;
             params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
+            reason: string | null;
             replicaId: string | null;
             requestedBy: string | null;
             result: unknown;
@@ -863,6 +965,15 @@ export interface components {
             changes: components["schemas"]["ChangeJson"][];
             nextCursor: string | null;
             pageSize: number;
+        };
+        /**
+         * CheckupJson
+         * @description All that an examination found, what is in order too, as of `checkedAt`.
+         */
+        CheckupJson: {
+            /** Format: date-time */
+            checkedAt: string;
+            findings: components["schemas"]["FindingJson"][];
         };
         /**
          * ClockChange
@@ -923,6 +1034,7 @@ export interface components {
             notBefore: string;
             params: Record<string, unknown>;
             progress: components["schemas"]["ProgressJson"] | null;
+            reason: string | null;
             replicaId: string | null;
             requestedBy: string | null;
             result: unknown;
@@ -936,7 +1048,7 @@ export interface components {
         };
         /**
          * ExecutionJson
-         * @description An execution in the history.
+         * @description An execution in the history; `reason` is why `requestedBy` wanted it, in their own words.
          */
         ExecutionJson: {
             attempt: number;
@@ -953,6 +1065,7 @@ export interface components {
             handler: string;
             jobId: string;
             jobName: string;
+            reason: string | null;
             requestedBy: string | null;
             /** Format: date-time */
             startTime: string;
@@ -970,6 +1083,18 @@ export interface components {
             after: unknown;
             before: unknown;
             field: string;
+        };
+        /**
+         * FindingJson
+         * @description One thing that was looked at, and what is to be done about it; null: nothing, or nothing that is known.
+         *
+         *         `check` is stable and says what was looked at; one check may find several things.
+         */
+        FindingJson: {
+            advice: string | null;
+            check: string;
+            message: string;
+            severity: components["schemas"]["Severity"];
         };
         /**
          * FireJson
@@ -1451,22 +1576,31 @@ export interface components {
         /**
          * ReplicaJson
          * @description One replica; `leaseState` is HELD, DRAINING or EXPIRED, `leaseLeftMs` is negative once it ran out.
+         *
+         *         What it measured of itself, it wrote at `vitalsAt`: `loopLagMs`, the longest delay of its event loop in
+         *         the minute before; `listenerMode`, null while it neither hears changes nor polls for them; `findings` of
+         *         what is not in order.
          */
         ReplicaJson: {
             clockOffsetMs: number | null;
             draining: boolean;
+            findings: components["schemas"]["FindingJson"][];
             handlers: string[];
             /** Format: date-time */
             leaseExpiresAt: string;
             leaseLeftMs: number;
             leaseState: string;
+            listenerMode: ("NOTIFY" | "POLLING") | null;
             listenerRoundTripMs: number | null;
+            loopLagMs: number | null;
             /** Format: uuid */
             replicaId: string;
             runningExecutions: number;
             /** Format: date-time */
             startedAt: string;
+            tzdataVersion: string | null;
             version: string;
+            vitalsAt: string | null;
         };
         /**
          * RevertRequest
@@ -1513,6 +1647,12 @@ export interface components {
             version: string;
         };
         /**
+         * Severity
+         * @description OK: looked at and in order. WARNING: works, but look at it. PROBLEM: does not do what it should.
+         * @enum {unknown}
+         */
+        Severity: "ok" | "problem" | "warning";
+        /**
          * SignedInJson
          * @description Who has signed in, and until when.
          */
@@ -1557,14 +1697,28 @@ export interface components {
             toTime: string;
         };
         /**
+         * TimeZonesJson
+         * @description The names that a job's time zone may have, in the order of the alphabet.
+         */
+        TimeZonesJson: {
+            timeZones: string[];
+        };
+        /**
          * TriggerRequest
          * @description The optional body of a trigger.
+         *
+         *         `reason` stays on record with the execution. `windowStart` and `windowEnd`, both or neither, tell the run
+         *         what it has to cover, from the one up to the other.
          */
         TriggerRequest: {
             /** @default {} */
             params: Record<string, unknown>;
             /** @default null */
             reason: string | null;
+            /** @default null */
+            windowEnd: string | null;
+            /** @default null */
+            windowStart: string | null;
         };
         /**
          * WhyJson
@@ -1736,12 +1890,14 @@ export type SchemaAttemptJson = components['schemas']['AttemptJson'];
 export type SchemaBucketJson = components['schemas']['BucketJson'];
 export type SchemaChangeJson = components['schemas']['ChangeJson'];
 export type SchemaChangesJson = components['schemas']['ChangesJson'];
+export type SchemaCheckupJson = components['schemas']['CheckupJson'];
 export type SchemaClockChange = components['schemas']['ClockChange'];
 export type SchemaClockChangePolicy = components['schemas']['ClockChangePolicy'];
 export type SchemaEnabledChangeJson = components['schemas']['EnabledChangeJson'];
 export type SchemaExecutionDetailJson = components['schemas']['ExecutionDetailJson'];
 export type SchemaExecutionJson = components['schemas']['ExecutionJson'];
 export type SchemaFieldChangeJson = components['schemas']['FieldChangeJson'];
+export type SchemaFindingJson = components['schemas']['FindingJson'];
 export type SchemaFireJson = components['schemas']['FireJson'];
 export type SchemaFiresJson = components['schemas']['FiresJson'];
 export type SchemaHandlerJson = components['schemas']['HandlerJson'];
@@ -1778,9 +1934,11 @@ export type SchemaRole = components['schemas']['Role'];
 export type SchemaScheduleChangeJson = components['schemas']['ScheduleChangeJson'];
 export type SchemaScheduleType = components['schemas']['ScheduleType'];
 export type SchemaSessionJson = components['schemas']['SessionJson'];
+export type SchemaSeverity = components['schemas']['Severity'];
 export type SchemaSignedInJson = components['schemas']['SignedInJson'];
 export type SchemaStatsJson = components['schemas']['StatsJson'];
 export type SchemaTimelineJson = components['schemas']['TimelineJson'];
+export type SchemaTimeZonesJson = components['schemas']['TimeZonesJson'];
 export type SchemaTriggerRequest = components['schemas']['TriggerRequest'];
 export type SchemaWhyJson = components['schemas']['WhyJson'];
 export type ResponseProblem400 = components['responses']['Problem400'];
@@ -1801,6 +1959,131 @@ export type ResponseProblem500 = components['responses']['Problem500'];
 export type ResponseProblem503 = components['responses']['Problem503'];
 export type $defs = Record<string, never>;
 export interface operations {
+    leadHome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    /** @description the place to go on at */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    showConsole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETags of what the caller has; 304 if it is still that */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    showConsoleFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETags of what the caller has; 304 if it is still that */
+                "If-None-Match"?: string;
+            };
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+        };
+    };
     showDocs: {
         parameters: {
             query?: never;
@@ -1987,7 +2270,10 @@ export interface operations {
     };
     showPage: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the place in the console to go on at, a path below `/automation` */
+                next?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2023,6 +2309,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/x-www-form-urlencoded": {
+                    next?: string;
                     token: string;
                 };
             };
@@ -2040,7 +2327,7 @@ export interface operations {
             /** @description for a browser: see there */
             303: {
                 headers: {
-                    /** @description the place of what was made */
+                    /** @description the place to go on at */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2218,7 +2505,7 @@ export interface operations {
             /** @description for a browser: see there */
             303: {
                 headers: {
-                    /** @description the place of what was made */
+                    /** @description the place to go on at */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2357,6 +2644,38 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    showCheckup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckupJson"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             414: components["responses"]["Problem414"];
@@ -3586,6 +3905,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionJson"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listTimeZones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeZonesJson"];
                 };
             };
             400: components["responses"]["Problem400"];

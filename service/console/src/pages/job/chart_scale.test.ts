@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { axisDuration, countTicks, durationTicks } from "./chart_scale";
+
+test.each([
+  [0, [0, 1]],
+  [3, [0, 1, 2, 3]],
+  [7, [0, 2, 4, 6, 8]],
+  [11_949, [0, 5000, 10_000, 15_000]],
+])("counts up to %d have lines at %j", (highest, lines) => expect(countTicks(highest)).toEqual(lines));
+
+test.each([
+  [0, [0, 1]],
+  [840, [0, 500, 1000]],
+  [95_000, [0, 30_000, 60_000, 90_000, 120_000]],
+  [10 * 86_400_000, [0, 3, 6, 9, 12].map((days) => days * 86_400_000)],
+])("spans up to %d ms have lines at %j", (highest, lines) => expect(durationTicks(highest)).toEqual(lines));
+
+test("an axis says no zeros", () => {
+  expect([500, 30_000, 120_000, 5_400_000, 7_200_000].map(axisDuration)).toEqual([
+    "500 ms",
+    "30 s",
+    "2 min",
+    "1 h 30 min",
+    "2 h",
+  ]);
+});
