@@ -91,6 +91,17 @@ async def console(
             yield console
 
 
+@pytest.fixture(scope="session")
+async def shared_demo(
+    database_server: DatabaseServer, demo_template: str, browser: Browser
+) -> AsyncIterator[Console]:
+    """One demo for all tests that change nothing, and look at it by `visit`."""
+    with database_server.database(demo_template) as name:
+        url = database_server.url(name)
+        async with ready_demo(url) as settings, running_console(url, browser, **settings) as console:
+            yield console
+
+
 @pytest.fixture
 async def demo(
     database_server: DatabaseServer, demo_template: str, browser: Browser, console_settings: dict[str, Any]
