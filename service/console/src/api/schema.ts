@@ -1238,6 +1238,8 @@ export interface components {
             recentOutcomes: string[];
             retryBackoffSeconds: number;
             revision: number;
+            runningExecutionId: string | null;
+            runningSince: string | null;
             schedule: string;
             scheduleCron: string | null;
             scheduleDescription: string | null;
@@ -1256,6 +1258,8 @@ export interface components {
          *
          *         `isOverdue`: a fire, or the planning of a change, waits for longer than the job allows.
          *         `scheduleDescription` is the schedule in words; null without a readable one, and where it is hard to say.
+         *         `runningSince` and `runningExecutionId` are of the execution that runs now, of several the earliest. While
+         *         there is one, `lastRunTime` is the start of the latest, and `lastRunStatus` still that of the last to end.
          */
         JobJson: {
             description: string | null;
@@ -1279,6 +1283,8 @@ export interface components {
             recentExecutions?: components["schemas"]["ExecutionJson"][];
             recentOutcomes: string[];
             revision: number;
+            runningExecutionId: string | null;
+            runningSince: string | null;
             schedule: string;
             scheduleDescription: string | null;
             scheduleError: string | null;
@@ -3361,7 +3367,10 @@ export interface operations {
     };
     pauseJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description milliseconds to wait for the change to be in force everywhere */
+                wait?: number;
+            };
             header?: {
                 /** @description the revision (ETag) that was read; 412 if somebody else has changed the job since */
                 "If-Match"?: string;
@@ -3407,7 +3416,10 @@ export interface operations {
     };
     resumeJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description milliseconds to wait for the change to be in force everywhere */
+                wait?: number;
+            };
             header?: {
                 /** @description the revision (ETag) that was read; 412 if somebody else has changed the job since */
                 "If-Match"?: string;
@@ -3449,7 +3461,10 @@ export interface operations {
     };
     revertJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description milliseconds to wait for the change to be in force everywhere */
+                wait?: number;
+            };
             header?: {
                 /** @description the revision (ETag) that was read; 412 if somebody else has changed the job since */
                 "If-Match"?: string;
