@@ -14,6 +14,7 @@ from playwright.async_api import Browser, async_playwright, expect
 from tests.support.chromium import find_chromium
 from tests.support.console import Console, running_console
 from tests.support.databases import DatabaseServer, LoopThread
+from tests.support.demo.fill import fill_at, ready_demo
 from tests.support.empty import forget_all_jobs
 from tests.support.window import PATIENCE_MS
 
@@ -66,6 +67,14 @@ def empty_template(database_server: DatabaseServer, migrated_template: str) -> I
         yield name
 
 
+@pytest.fixture(scope="session")
+def demo_template(database_server: DatabaseServer, empty_template: str) -> Iterator[str]:
+    """The name of a database with the demo, and with jobs whose texts try to break the page."""
+    with LoopThread() as loop, database_server.database(empty_template) as name:
+        loop.run(fill_at(database_server.url(name), with_hostile=True))
+        yield name
+
+
 @pytest.fixture
 def console_settings() -> dict[str, Any]:
     """Settings of the service beyond those of all browser tests; a module may have a fixture of its own."""
@@ -79,4 +88,29 @@ async def console(
     """A service on a database without jobs, and a window on it where an admin is signed in."""
     with database_server.database(empty_template) as name:
         async with running_console(database_server.url(name), browser, **console_settings) as console:
+            yield console
+
+
+@pytest.fixture(scope="session")
+async def shared_demo(
+    database_server: DatabaseServer, demo_template: str, browser: Browser
+) -> AsyncIterator[Console]:
+    """One demo for all tests that change nothing, and look at it by `visit`."""
+    with database_server.database(demo_template) as name:
+        url = database_server.url(name)
+        async with ready_demo(url) as settings, running_console(url, browser, **settings) as console:
+            yield console
+
+
+@pytest.fixture
+async def demo(
+    database_server: DatabaseServer, demo_template: str, browser: Browser, console_settings: dict[str, Any]
+) -> AsyncIterator[Console]:
+    """A service on a busy week of 26 jobs, and of three with hostile names; an admin is signed in."""
+    with database_server.database(demo_template) as name:
+        url = database_server.url(name)
+        async with (
+            ready_demo(url) as settings,
+            running_console(url, browser, **settings | console_settings) as console,
+        ):
             yield console

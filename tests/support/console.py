@@ -154,6 +154,15 @@ class Console:
             await window.sign_in(role, subject)
         return window
 
+    @asynccontextmanager
+    async def visit(self, role: str | None = "admin", **options: Any) -> AsyncIterator[Window]:
+        """Open another window, as `new_page` does, and close it at the end; what broke in it fails there."""
+        window = await self.new_page(role, **options)
+        yield window
+        await window.close()
+        self.windows.remove(window)
+        assert_nothing_broke(window.unexpected_errors())
+
     async def add_job(self, job_id: str, cron: str | None = "0 0 3 * * *", **columns: Any) -> None:
         """Insert a job as somebody at the psql prompt; one without a schedule is MANUAL."""
         values = {
