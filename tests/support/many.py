@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import asyncpg
+
 from tests.support.sums import sum_up_history
 
 JOBS, EXECUTIONS_OF_A_JOB = 1_000, 1_000
@@ -63,3 +65,12 @@ async def insert_many(connection: Any) -> None:
         await connection.execute("analyze")
         await sum_up_history(connection)
     await connection.execute("vacuum analyze")
+
+
+async def insert_many_at(database_url: str) -> None:
+    """Fill the database at that address."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await insert_many(connection)
+    finally:
+        await connection.close()
