@@ -94,21 +94,21 @@ function Outlook({
   const rate = ratePerSecond(samples, startMs);
   const last = samples.at(-1);
   const left = useNow((nowMs) =>
-    rate === null || total === null || !last
-      ? ""
-      : duration(toWholeSeconds(remainingMs(last, total, rate, nowMs))),
+    rate === null || total === null || !last ? "" : leftWords(remainingMs(last, total, rate, nowMs)),
   );
   if (rate === null) return null;
   return (
     <span className={styles["muted"]}>
       {rateWords(rate)}
-      {left && <> · about {left} left</>}
+      {left && ` · ${left}`}
     </span>
   );
 }
 
-function toWholeSeconds(ms: number): number {
-  return Math.round(ms / 1000) * 1000;
+/** "about 8 s left"; empty where the run should have been ready by now. */
+function leftWords(ms: number): string {
+  const whole = Math.round(ms / 1000) * 1000;
+  return whole <= 0 ? "" : `about ${duration(whole).replace(".0 s", " s")} left`;
 }
 
 function Track({ part, isRunning }: { part: number | null; isRunning: boolean }) {

@@ -1,11 +1,10 @@
 /** A field for one parameter, of the kind that its type wants, with what the job itself says. */
 import type { ReactNode } from "react";
 import { Button } from "../../components/Button";
-import { valueText } from "../../components/changes/values";
 import { Select, Switch, TextField } from "../../components/fields";
 import type { Field } from "./form";
 import styles from "./RunDialog.module.css";
-import { baseWords, boundWords, entryOf, type Entry } from "./values";
+import { baseWords, boundWords, entryOf, shortText, type Entry } from "./values";
 
 interface ParameterFieldProps {
   field: Field;
@@ -66,7 +65,7 @@ function Control({ field, entry, error, onChange }: ControlProps) {
   const { name, choices, isNullable } = parameter;
   const hint = <Hint field={field} />;
   if (kind === "choice") {
-    const names = choices.map((value) => ({ id: JSON.stringify(value), name: valueText(value) }));
+    const names = choices.map((value) => ({ id: JSON.stringify(value), name: shortText(value) }));
     return (
       <Beneath hint={hint} error={error}>
         <Select

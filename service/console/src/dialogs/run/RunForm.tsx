@@ -65,7 +65,9 @@ export function RunForm({ job, handler, onClose, onStarted }: RunFormProps) {
         <>
           <Button onPress={onClose}>Cancel</Button>
           <Button look="primary" type="submit" form={formId} isDisabled={start.isPending || !job.enabled}>
-            {overridden === 0 ? "Run now" : `Run now with ${overridden} changed`}
+            {overridden === 0
+              ? "Run now"
+              : `Run now with ${overridden} changed ${overridden === 1 ? "parameter" : "parameters"}`}
           </Button>
         </>
       }

@@ -29,11 +29,14 @@ export interface Bound {
 
 type Schema = Record<string, unknown>;
 
-/** Returns what may be overridden; without a schema every parameter is JSON. */
+/** Returns what may be overridden, in the order of the type; without a schema every parameter is JSON. */
 export function parametersOf(schema: unknown, overridable: readonly string[]): Parameter[] {
   const root = isSchema(schema) ? resolved(schema, schema) : {};
   const properties = isSchema(root["properties"]) ? root["properties"] : {};
-  return overridable.map((name) => parameterOf(name, properties[name], isSchema(schema) ? schema : {}));
+  const declared = Object.keys(properties);
+  const place = (name: string) => (declared.includes(name) ? declared.indexOf(name) : declared.length);
+  const ordered = [...overridable].sort((one, other) => place(one) - place(other));
+  return ordered.map((name) => parameterOf(name, properties[name], isSchema(schema) ? schema : {}));
 }
 
 function parameterOf(name: string, property: unknown, root: Schema): Parameter {

@@ -1,5 +1,4 @@
 /** Values of parameters as the texts of a form, and back. */
-import { valueText } from "../../components/changes/values";
 import type { Bound, Kind, Parameter } from "./parameters";
 
 /** What a field holds: its text, or null for the value null. */
@@ -22,9 +21,15 @@ export function baseOf(parameter: Parameter, jobParams: Record<string, unknown>)
 /** "from the job: FX", "by default: 1", "not set in the job". */
 export function baseWords({ value, from }: Base): string {
   if (from === null) return "Not set in the job.";
-  const text = valueText(value).replaceAll("\n", " ");
+  const text = shortText(value).replaceAll("\n", " ");
   const shown = text.length > 120 ? `${text.slice(0, 120)}…` : text;
   return `${from === "job" ? "From the job" : "By default"}: ${shown}`;
+}
+
+/** A value on one line: JSON, but text without its quotes, and a word for nothing. */
+export function shortText(value: unknown): string {
+  if (value === null) return "none";
+  return value === "" ? "empty" : valueAsText(value);
 }
 
 /** The kind of field that can show a value: one of another type than declared is JSON. */

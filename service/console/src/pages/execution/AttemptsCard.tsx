@@ -20,8 +20,9 @@ interface AttemptsCardProps {
 export function AttemptsCard({ execution, job, zone }: AttemptsCardProps) {
   const steps = stepsOf(execution.attempts, job ?? null);
   const notes = steps.flatMap(({ note, number }) => (note === null ? [] : [{ note, number }]));
+  if (steps.length === 1 && notes.length === 0) return null;
   return (
-    <Card title={steps.length === 1 ? "The only attempt" : `${steps.length} attempts`}>
+    <Card title={steps.length === 1 ? "Attempts" : `${steps.length} attempts`}>
       {steps.length > 1 && (
         <div className={table["wrap"]} tabIndex={0} role="region" aria-label="All attempts">
           <table className={table["table"]} aria-label="All attempts">
@@ -61,9 +62,6 @@ export function AttemptsCard({ execution, job, zone }: AttemptsCardProps) {
           ))}
         </ul>
       )}
-      {steps.length === 1 && notes.length === 0 && (
-        <p className={table["muted"]}>No other execution has done, or tried, the same piece of work.</p>
-      )}
     </Card>
   );
 }
@@ -87,9 +85,7 @@ function Row({ step: { attempt, number }, zone, isShown }: { step: Step; zone: s
       <td>
         <Status status={status} />
       </td>
-      <td className={table["nowrap"]}>
-        {hasStarted(attempt) ? <At instant={startTime} zone={zone} /> : "–"}
-      </td>
+      <td>{hasStarted(attempt) ? <At instant={startTime} zone={zone} /> : "–"}</td>
       <td className={table["number"]}>
         <Took attempt={attempt} />
       </td>

@@ -2,7 +2,6 @@
 import type { ReactNode } from "react";
 import { isUnfinished } from "../../api/runs";
 import type { ExecutionDetail } from "../../api/types";
-import { CopyButton } from "../../components/Copy";
 import { Link, shortId } from "../../components/Link";
 import { At, Elapsed } from "../../components/When";
 import { count, duration } from "../../time/format";
@@ -11,7 +10,7 @@ import styles from "./Facts.module.css";
 import { hasStarted, latenessWords } from "./words";
 
 export function Facts({ execution, zone }: { execution: ExecutionDetail; zone: string }) {
-  const { executionId, status, startTime, endTime, durationMs, fireTime, latenessMs, replicaId } = execution;
+  const { status, startTime, endTime, durationMs, fireTime, latenessMs, replicaId, attempts } = execution;
   const started = hasStarted(execution);
   return (
     <dl className={styles["facts"]}>
@@ -47,7 +46,10 @@ export function Facts({ execution, zone }: { execution: ExecutionDetail; zone: s
         )}
       </Fact>
       <Window execution={execution} zone={zone} />
-      <Fact name="Attempt">{execution.attempt}</Fact>
+      <Fact name="Attempt">
+        {execution.attempt}
+        {attempts.length === 1 && ", the only one"}
+      </Fact>
       <Fact name="Replica">
         {replicaId === null ? (
           "none yet"
@@ -71,10 +73,6 @@ export function Facts({ execution, zone }: { execution: ExecutionDetail; zone: s
           <bdi>{execution.context.join(", ")}</bdi>
         </Fact>
       )}
-      <Fact name="Execution id">
-        <code className={styles["id"]}>{executionId}</code>{" "}
-        <CopyButton text={executionId} label="Copy the id of the execution" />
-      </Fact>
     </dl>
   );
 }
