@@ -1,6 +1,7 @@
 """The dialog of a job's settings: what it saves stands in the row, and it overwrites nobody's change."""
 
 import json
+from typing import Any
 
 from playwright.async_api import expect
 
@@ -27,7 +28,7 @@ async def test_what_is_saved_stands_in_the_row(console: Console):
     await console.check_accessibility()
     await dialog.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("In force on 1 of 1 replica")).to_be_visible()
-    row = await console.sql.fetchrow("select * from jobs where job_id = 'A'")
+    row: Any = await console.sql.fetchrow("select * from jobs where job_id = 'A'")
     assert (row["display_name"], row["overlap_policy"], row["timeout_seconds"]) == (
         "Another name",
         "QUEUE",
@@ -66,7 +67,7 @@ async def test_a_change_made_meanwhile_is_shown_and_kept(console: Console):
     await dialog.get_by_label("Most attempts").fill("5")
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog).to_have_count(0)
-    row = await console.sql.fetchrow("select display_name, max_attempts from jobs where job_id = 'A'")
+    row: Any = await console.sql.fetchrow("select display_name, max_attempts from jobs where job_id = 'A'")
     assert tuple(row) == ("Mine", 5)
 
 
