@@ -40,6 +40,8 @@ FIELDS = {
     "CRONSOLE_LOG_FORMAT": "log_format",
     "CRONSOLE_START_PAUSED": "start_paused",
 }
+# Read by what builds the console, service/console/build.py.
+OF_THE_BUILD = {"CRONSOLE_SKIP_CONSOLE_BUILD"}
 LISTS = {"handlers", "http_allowed_hosts"}
 
 # Kubernetes puts these into every pod beside a Service named `cronsole`:
@@ -107,7 +109,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def is_unknown(name: str, value: str) -> bool:
     """Answer whether a variable looks like one of ours and is none: a typing error, most likely."""
-    if not name.startswith("CRONSOLE_") or name in FIELDS or name.startswith("CRONSOLE_TEST_"):
+    if not name.startswith("CRONSOLE_") or name in FIELDS.keys() | OF_THE_BUILD:
+        return False
+    if name.startswith("CRONSOLE_TEST_"):
         return False
     is_link = SERVICE_LINK.fullmatch(name) is not None and (name != "CRONSOLE_PORT" or "://" in value)
     return not is_link

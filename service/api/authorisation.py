@@ -21,7 +21,6 @@ VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
 NEEDED: dict[tuple[str, str], Role | None] = {
     ("GET", "/"): ANYBODY,
     ("GET", "/automation"): ANYBODY,  # the console's files, the same for all; what they show they ask for
-    ("GET", "/automation/"): ANYBODY,
     ("GET", "/automation/{}"): ANYBODY,
     ("GET", "/docs"): ANYBODY,
     ("GET", "/docs/{}"): ANYBODY,

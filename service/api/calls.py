@@ -14,6 +14,7 @@ from service.api.parameters import (
     HISTORY,
     IDEMPOTENCY_KEY,
     IF_MATCH,
+    IF_NONE_MATCH,
     LAST_EVENT,
     LAST_EVENT_ID,
     NEXT,
@@ -55,6 +56,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PLAIN = Call()
+CONSOLE_PAGE = Call(parameters=(IF_NONE_MATCH,), statuses=(200, 304, 503), content=HTML)
+CONSOLE_FILE = msgspec.structs.replace(CONSOLE_PAGE, content="*/*", errors=(404,))
 CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/"): Call(statuses=(303,)),
     ("GET", "/health/live"): PLAIN,
@@ -63,6 +66,8 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/openapi.json"): PLAIN,
     ("GET", "/docs"): Call(content=HTML),
     ("GET", "/docs/{file}"): Call(content="text/*", errors=(404,)),
+    ("GET", "/automation"): CONSOLE_PAGE,
+    ("GET", "/automation/{path}"): CONSOLE_FILE,
     ("GET", "/signin"): Call(parameters=(NEXT,), content=HTML),
     ("GET", "/signin.css"): Call(content=CSS),
     ("POST", "/signin"): Call(
@@ -84,9 +89,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{JOB}/trigger"): Call(parameters=(IDEMPOTENCY_KEY,), errors=(409,)),
     ("PUT", f"{JOB}/schedule"): Call(parameters=(*SCHEDULE, WAIT, IF_MATCH), errors=(409,)),
     ("PUT", f"{JOB}/enabled"): Call(parameters=(*ENABLED, WAIT, IF_MATCH), errors=(409,)),
-    ("POST", f"{JOB}/pause"): Call(parameters=(IF_MATCH,), errors=(409,)),
-    ("POST", f"{JOB}/resume"): Call(parameters=(IF_MATCH,), errors=(409,)),
-    ("POST", f"{JOB}/revert"): Call(parameters=(IF_MATCH,), errors=(409,)),
+    ("POST", f"{JOB}/pause"): Call(parameters=(WAIT, IF_MATCH), errors=(409,)),
+    ("POST", f"{JOB}/resume"): Call(parameters=(WAIT, IF_MATCH), errors=(409,)),
+    ("POST", f"{JOB}/revert"): Call(parameters=(WAIT, IF_MATCH), errors=(409,)),
     ("GET", f"{JOB}/history"): Call(parameters=HISTORY),
     ("GET", f"{JOB}/stats"): Call(parameters=(SINCE_DAYS,)),
     ("GET", f"{JOB}/fires"): Call(parameters=FIRES),

@@ -51,10 +51,7 @@ class ExecutionCallEndpoints:
         """Cancel an execution: 200 where it had not started, 202 where its replica stops it in a moment."""
         execution_id = execution_id_of(request)
         has_ended = await self._executions.cancel(execution_id, request[CALLER].subject)
-        shown = await self._shown(execution_id)
-        if has_ended:  # otherwise its replica announces it, once it has stopped
-            self._announce(ExecutionChange(execution_id, shown.job_id, ExecutionStatus.CANCELLED))
-        return answer(shown, 200 if has_ended else 202)
+        return answer(await self._shown(execution_id), 200 if has_ended else 202)
 
     async def retry_execution(self, request: web.Request) -> Answer[ExecutionDetailJson]:
         """Queue a new attempt of what has ended, with the same parameters: 201 with its place."""

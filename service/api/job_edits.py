@@ -33,7 +33,10 @@ class RevisionOnly(msgspec.Struct):
 
 
 class JobEditEndpoints:
-    """Handlers of the calls that change jobs; each honours `If-Match`, and answers with the ETag."""
+    """Handlers of the calls that change jobs; each honours `If-Match`, and answers with the ETag.
+
+    Those that answer with the job wait, if asked to, until the change is in force on all replicas.
+    """
 
     def __init__(self, *, stores: Stores, clock: Clock, acknowledgements: Acknowledgements) -> None:
         self._jobs, self._edits, self._pauses = stores.jobs, stores.job_edits, stores.pauses
@@ -94,37 +97,43 @@ class JobEditEndpoints:
     @with_body
     async def revert_job(self, request: web.Request, body: RevertRequest) -> Answer[JobDetailJson]:
         """Make a job what it was before a change, which is a new change; a deleted job comes back."""
-        job_id = job_id_of(request)
-        await self._edits.revert(
-            job_id,
-            body.change_id,
-            actor=request[CALLER].subject,
-            now=self._clock.now(),
-            expected_revision=expected_revision_of(request),
-        )
-        return await self._shown(job_id)
+        job_id, seconds = job_id_of(request), wait_seconds_of(request)
+        with self._acknowledgements.watching(job_id) as watch:
+            revision = await self._edits.revert(
+                job_id,
+                body.change_id,
+                actor=request[CALLER].subject,
+                now=self._clock.now(),
+                expected_revision=expected_revision_of(request),
+            )
+            in_force = await self._acknowledgements.in_force(watch, revision, seconds)
+        return await self._shown(job_id, in_force)
 
     @with_body
     async def pause_job(self, request: web.Request, body: PauseRequest) -> Answer[JobDetailJson]:
         """Pause a job: its fires go into the ledger as PAUSED, a trigger still works."""
-        job_id = job_id_of(request)
+        job_id, seconds = job_id_of(request), wait_seconds_of(request)
         until = None if body.until is None else in_range("until", body.until)
-        await self._pauses.pause_job(
-            job_id,
-            reason=body.reason,
-            until=until,
-            actor=request[CALLER].subject,
-            expected_revision=expected_revision_of(request),
-        )
-        return await self._shown(job_id)
+        with self._acknowledgements.watching(job_id) as watch:
+            revision = await self._pauses.pause_job(
+                job_id,
+                reason=body.reason,
+                until=until,
+                actor=request[CALLER].subject,
+                expected_revision=expected_revision_of(request),
+            )
+            in_force = await self._acknowledgements.in_force(watch, revision, seconds)
+        return await self._shown(job_id, in_force)
 
     async def resume_job(self, request: web.Request) -> Answer[JobDetailJson]:
         """End the pause of a job."""
-        job_id = job_id_of(request)
-        await self._pauses.resume_job(
-            job_id, actor=request[CALLER].subject, expected_revision=expected_revision_of(request)
-        )
-        return await self._shown(job_id)
+        job_id, seconds = job_id_of(request), wait_seconds_of(request)
+        with self._acknowledgements.watching(job_id) as watch:
+            revision = await self._pauses.resume_job(
+                job_id, actor=request[CALLER].subject, expected_revision=expected_revision_of(request)
+            )
+            in_force = await self._acknowledgements.in_force(watch, revision, seconds)
+        return await self._shown(job_id, in_force)
 
     async def _shown(
         self, job_id: str, in_force: InForce | msgspec.UnsetType = msgspec.UNSET

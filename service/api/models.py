@@ -22,6 +22,8 @@ class JobJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     `isOverdue`: a fire, or the planning of a change, waits for longer than the job allows.
     `scheduleDescription` is the schedule in words; null without a readable one, and where it is hard to say.
+    `runningSince` and `runningExecutionId` are of the execution that runs now, of several the earliest. While
+    there is one, `lastRunTime` is the start of the latest, and `lastRunStatus` still that of the last to end.
     """
 
     name: str
@@ -48,6 +50,8 @@ class JobJson(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     is_overdue: bool
     schedule_description: str | None
     last_execution_id: UUID | None
+    running_since: datetime | None
+    running_execution_id: UUID | None
     execution_id: UUID | msgspec.UnsetType = msgspec.UNSET
     recent_executions: "list[ExecutionJson] | msgspec.UnsetType" = msgspec.UNSET
 
@@ -200,6 +204,8 @@ def job_json(job: JobOverview, now: datetime) -> JobJson:
         is_overdue=job.is_overdue,
         schedule_description=job.schedule_description,
         last_execution_id=job.last_execution_id,
+        running_since=job.running_since,
+        running_execution_id=job.running_execution_id,
     )
 
 

@@ -34,9 +34,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "jobId": {"type": "string", "pattern": JOB_ID_PATTERN, "examples": ["MARKETDATA_INCREMENTAL"]},
     "executionId": UUID_SCHEMA,
     "file": {"enum": ["docs.js", "docs.css"]},
+    "path": {"type": "string", "examples": ["timeline"]},
 }
 VARYING = re.compile(r"\{([^}]*)\}")
 ETAG = {"description": "the revision of the job, for If-Match", "schema": {"type": "string"}}
+WITHOUT_CONTENT = (303, 304)
 ELSEWHERE = {"description": "the place to go on at", "schema": {"type": "string"}}
 LOCATION = {"description": "the place of what was made", "schema": {"type": "string"}}
 ABOUT = """Jobs, their schedules, and what became of them.
@@ -226,12 +228,17 @@ class Operation:
             responses["303"] = {"description": "for a browser: see there", "headers": {"Location": ELSEWHERE}}
         return responses
 
+    def _content(self) -> dict[str, Any]:
+        if self._call.content is not None:
+            return {"content": {self._call.content: {"schema": {"type": "string"}}}}
+        if self._route.answer not in (None, type(None)):
+            return {"content": {JSON: {"schema": self._schema_of[str(self._route.answer)]}}}
+        return {}
+
     def _answer(self, status: int) -> dict[str, Any]:
         described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-        if self._call.content is not None:
-            described["content"] = {self._call.content: {"schema": {"type": "string"}}}
-        elif self._route.answer not in (None, type(None)):
-            described["content"] = {JSON: {"schema": self._schema_of[str(self._route.answer)]}}
+        if status not in WITHOUT_CONTENT:
+            described |= self._content()
         headers: dict[str, Any] = {}
         if IF_MATCH in self._call.parameters and described.get("content"):
             headers["ETag"] = ETAG

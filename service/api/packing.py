@@ -28,6 +28,8 @@ async def pack(request: web.Request, response: web.StreamResponse) -> None:
         return
     response.headers["Vary"] = "Accept-Encoding"
     body = response.body
+    if "Content-Encoding" in response.headers:
+        return
     if not isinstance(body, bytes) or len(body) < SMALLEST_BYTES or not takes_gzip(request):
         return
     if len(body) <= MOST_BYTES_AT_ONCE:

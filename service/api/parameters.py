@@ -139,6 +139,12 @@ IF_MATCH = Parameter(
     "the revision (ETag) that was read; 412 if somebody else has changed the job since",
     "header",
 )
+IF_NONE_MATCH = Parameter(
+    "If-None-Match",
+    {"type": "string"},
+    "the ETags of what the caller has; 304 if it is still that",
+    "header",
+)
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,200}$"},

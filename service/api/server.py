@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -13,6 +14,7 @@ from service.api.acknowledgements import Acknowledgements
 from service.api.auth import Access, Authentication
 from service.api.authorisation import authorisation
 from service.api.bodies import LARGEST_BODY_BYTES, bodies
+from service.api.console import BUILT, ConsoleEndpoints
 from service.api.docs import DocsEndpoints
 from service.api.doctor import DoctorEndpoints
 from service.api.event_feed import EventFeed
@@ -66,12 +68,14 @@ def build_application(
     checkup: Callable[[], Awaitable[Checkup]],
     readiness: Callable[[], Readiness],
     render_metrics: Callable[[], bytes],
+    console: Path = BUILT,
 ) -> web.Application:
     """Put the HTTP side together; nothing here needs the database before the first call.
 
     `check_params(handler, params)` returns the parameters that a manual trigger may override, or raises
     InvalidInput; `known_handlers()` describes the handlers of this replica; `checkup()` examines service and
-    database; `readiness()` answers at once; `announce(change)` tells everybody of an execution.
+    database; `readiness()` answers at once; `announce(change)` tells everybody of an execution; `console` is
+    the folder of the built console, and may be missing.
     """
     authentication = Authentication(access, clock)
     application = web.Application(
@@ -116,6 +120,7 @@ def build_application(
     application.add_routes(sign_in.routes())
     application.add_routes(LogEndpoints(logs=stores.run_logs, streams=log_streams, clock=clock).routes())
     application.add_routes(EventEndpoints(feed=events, clock=clock).routes())
+    application.add_routes(ConsoleEndpoints(dist=console).routes())
     application.add_routes(DocsEndpoints(access_cookie=access.access_cookie).routes())
     application.on_shutdown.append(stopping(log_streams, events))
     return application

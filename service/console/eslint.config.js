@@ -6,7 +6,7 @@ import typescript from "typescript-eslint";
 const WALL_CLOCK = "Only src/time/clock.ts asks what time it is; use now() or useNow() from there.";
 
 export default defineConfig([
-  globalIgnores(["dist", "node_modules", "src/api/schema.ts"]),
+  globalIgnores(["dist", ".dist-*", "node_modules", "src/api/schema.ts"]),
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],

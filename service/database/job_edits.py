@@ -111,8 +111,7 @@ class JobEditStore:
         async with acting(self._database, job_id, actor, expected_revision) as (connection, old):
             if "params" in changes:
                 changes = {**changes, "params": merge_patch(old.params, changes["params"])}
-            new = await update_job(connection, old, changes, now)
-            return new.revision if new.revision != old.revision else None
+            return changed_revision(old, await update_job(connection, old, changes, now))
 
     async def delete(
         self, job_id: str, *, actor: str, is_forced: bool, expected_revision: int | None
@@ -133,8 +132,10 @@ class JobEditStore:
 
     async def revert(
         self, job_id: str, change_id: int, *, actor: str, now: datetime, expected_revision: int | None
-    ) -> None:
+    ) -> int | None:
         """Make every column that can be edited what it was before a change; a deleted job comes back.
+
+        Returns the new revision, None where nothing changed.
 
         Raises:
             ChangeNotFound: the job has no such change.
@@ -153,19 +154,24 @@ class JobEditStore:
             if not await connection.fetchval(IS_THERE, job_id):
                 if expected_revision is not None:
                     raise JobNotFound(job_id)
-                await insert_job(connection, job_id, columns, now)
-                return
-            await update_job(
-                connection, await locked_job(connection, job_id, expected_revision), columns, now
-            )
+                return (await insert_job(connection, job_id, columns, now)).revision
+            old = await locked_job(connection, job_id, expected_revision)
+            return changed_revision(old, await update_job(connection, old, columns, now))
 
 
-async def insert_job(connection: Connection, job_id: str, columns: Mapping[str, Any], now: datetime) -> None:
-    """Insert a job in this transaction; errors as `JobEditStore.create`."""
+def changed_revision(old: Job, new: Job) -> int | None:
+    """Return the revision that a change made; None where it changed nothing."""
+    return new.revision if new.revision != old.revision else None
+
+
+async def insert_job(connection: Connection, job_id: str, columns: Mapping[str, Any], now: datetime) -> Job:
+    """Insert a job in this transaction, and return it; errors as `JobEditStore.create`."""
     row = await connection.fetchrow(INSERT_JOB, {"job_id": job_id, **new_job_columns(columns)})
     if row is None:
         raise JobExists(job_id, f"there is a job {job_id!r} already")
-    require_schedule_that_fires(job_from_row(row), now)
+    job = job_from_row(row)
+    require_schedule_that_fires(job, now)
+    return job
 
 
 async def update_job(connection: Connection, old: Job, columns: Mapping[str, Any], now: datetime) -> Job:

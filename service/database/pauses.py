@@ -10,9 +10,11 @@ import msgspec
 from service.database.jobs import ACT, LOCK_TIMEOUT, acting
 from service.database.pool import Connection, Database
 from service.domain.errors import StateForbids
+from service.domain.job import Job
 
 PAUSE_JOB = "select pause_job($1, $2, coalesce($3::timestamptz, 'infinity'))"
 RESUME_JOB = "select resume_job($1)"
+REVISION = "select revision from jobs where job_id = $1"
 PAUSE_ALL = "select pause_all($1, coalesce($2::timestamptz, 'infinity'))"
 RESUME_ALL = "select resume_all()"
 PAUSE_OF_ALL = """
@@ -47,20 +49,24 @@ class PauseStore:
         until: datetime | None,
         actor: str,
         expected_revision: int | None,
-    ) -> str:
-        """Pause one job, until somebody resumes it where `until` is None; returns what happened in words.
+    ) -> int | None:
+        """Pause one job, until somebody resumes it where `until` is None.
+
+        Returns the new revision, None where nothing changed.
 
         Raises:
             JobNotFound, JobBeingEdited, StaleRevision: as `acting`.
             InvalidInput: `until` has passed, or the reason is too long.
         """
-        async with acting(self._database, job_id, actor, expected_revision) as (connection, _):
-            return str(await connection.fetchval(PAUSE_JOB, job_id, reason, until))
+        async with acting(self._database, job_id, actor, expected_revision) as (connection, old):
+            await connection.execute(PAUSE_JOB, job_id, reason, until)
+            return await changed_revision(connection, old)
 
-    async def resume_job(self, job_id: str, *, actor: str, expected_revision: int | None) -> str:
-        """End the pause of one job; errors as `pause_job`."""
-        async with acting(self._database, job_id, actor, expected_revision) as (connection, _):
-            return str(await connection.fetchval(RESUME_JOB, job_id))
+    async def resume_job(self, job_id: str, *, actor: str, expected_revision: int | None) -> int | None:
+        """End the pause of one job; answer and errors as `pause_job`."""
+        async with acting(self._database, job_id, actor, expected_revision) as (connection, old):
+            await connection.execute(RESUME_JOB, job_id)
+            return await changed_revision(connection, old)
 
     async def pause_of_all(self) -> Pause:
         """The pause of all jobs as it is now."""
@@ -96,6 +102,12 @@ async def acting_on_all(database: Database, actor: str) -> AsyncIterator[Connect
         raise StateForbids(
             "*", "somebody is changing the pause of all jobs in an open transaction"
         ) from fault
+
+
+async def changed_revision(connection: Connection, old: Job) -> int | None:
+    """Return the revision that this transaction has given to a job; None where it changed nothing."""
+    revision: int = await connection.fetchval(REVISION, old.job_id)
+    return revision if revision != old.revision else None
 
 
 async def read_pause(connection: Connection) -> Pause:

@@ -57,6 +57,8 @@ class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
     failures_in_succession: int
     recent_outcomes: list[str]
     schedule_error: str | None
+    running_since: datetime | None  # of what runs now, the start of the earliest
+    running_execution_id: UUID | None
 
     @property
     def paused_by(self) -> PausedBy | None:

@@ -22,7 +22,6 @@ CRON_JOB = "/MARKETDATA_INCREMENTAL"
 ROLES = """
 anybody   GET    /
 anybody   GET    /automation
-anybody   GET    /automation/
 anybody   GET    /automation/{file}
 anybody   GET    /docs
 anybody   GET    /docs/{file}

@@ -16,6 +16,12 @@ from tests.support.streams import EVENTS, EventStream, event_stream, stalled_cli
 
 KILL = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%listener'"
 
+QUEUE_FOR_LATER = """
+    insert into job_executions (execution_id, job_id, job_name, handler, status, triggered_by, not_before)
+    values (new_execution_id(), 'A', 'A', 'noop', 'QUEUED', 'SQL', 'infinity')
+    returning execution_id
+"""
+
 
 @pytest.fixture
 async def replica(database_url: str) -> AsyncIterator[LiveReplica]:
@@ -315,20 +321,33 @@ async def test_a_wait_that_is_none_is_refused_before_anything_is_changed(api, wa
 async def test_what_is_cancelled_before_it_started_and_tried_again_is_an_event(api):
     """No replica runs it, which would announce it; a repeat under the same key queues nothing."""
     await api.start_replica()
+    await api.sql.add_listener("cronsole_events", lambda *hint: api.live.hub.hear(hint[3]))
     executions = "/v1/console/executions"
     async with event_stream(api.client, TOKEN) as stream:
         first = (await api.post("/MARKETDATA_BACKFILL/trigger")).body["executionId"]
+        found = [await stream.event()]
         assert (await api.call("POST", f"{executions}/{first}/cancel")).status == 200
+        found.append(await stream.event())
         key = {"Idempotency-Key": "once"}
         for _ in range(2):
             answer = await api.call("POST", f"{executions}/{first}/retry", headers=key)
             assert answer.status == 201
         second = answer.body["executionId"]
+        found.append(await stream.event())
         await api.call("POST", f"{executions}/{second}/cancel")
-        found = [await stream.event() for _ in range(4)]
+        found.append(await stream.event())
     assert [(kind, data["executionId"], data["status"]) for kind, data in found] == [
         ("execution", first, "QUEUED"),
         ("execution", first, "CANCELLED"),
         ("execution", second, "QUEUED"),
         ("execution", second, "CANCELLED"),
     ]
+
+
+async def test_what_is_cancelled_in_psql_before_it_started_is_an_event(replica):
+    """Nobody but the schema is there to announce it."""
+    execution_id = await replica.value(QUEUE_FOR_LATER)
+    async with event_stream(replica.http, TOKEN) as stream:
+        assert await replica.value("select cancel_execution($1)", execution_id) == "CANCELLED"
+        data = {"executionId": str(execution_id), "jobId": "A", "status": "CANCELLED"}
+        assert await stream.event() == ("execution", data)

@@ -38,6 +38,8 @@ OUR_FIELDS = {
     "isOverdue",
     "scheduleDescription",
     "lastExecutionId",
+    "runningSince",
+    "runningExecutionId",
 }
 DETAIL_FIELDS = {
     "recentExecutions",
@@ -119,6 +121,8 @@ async def test_the_list_has_every_job_in_the_form_of_the_reference(api: Api):
         "isOverdue": False,
         "scheduleDescription": "Every 5 minutes, Monday to Friday",
         "lastExecutionId": None,
+        "runningSince": None,
+        "runningExecutionId": None,
     }
 
 

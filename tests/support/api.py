@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +29,7 @@ from service.observability.metrics import Metrics
 from service.pools import CONNECTIONS
 from service.settings import Settings
 from tests.support.descriptions import AnswerCheck
+from tests.support.page import write_page
 
 TOKEN = "a-token-for-tests-and-nothing-else"
 COOKIE = "strategiz-access-token"
@@ -131,20 +134,22 @@ async def running_server(
         doctor = Doctor(
             SystemClock(), partial(examine_from_within, here, database_url, database, ["noop"], CONNECTIONS)
         )
-        application = build_application(
-            stores=Stores.over(database),
-            log_streams=live.log_streams,
-            events=live.events,
-            acknowledgements=live.acknowledgements,
-            announce=lambda change: live.hub.hear(write_hint(ExecutionsChanged(executions=[change]))),
-            clock=SystemClock(),
-            check_params=check_params,
-            checkup=doctor.checkup,
-            known_handlers=lambda: describe_handlers(load_handlers()),
-            readiness=lambda: api_of().readiness if api_of else ready,
-            render_metrics=Metrics().render,
-            access=access,
-        )
+        with TemporaryDirectory() as folder:
+            application = build_application(
+                stores=Stores.over(database),
+                log_streams=live.log_streams,
+                events=live.events,
+                acknowledgements=live.acknowledgements,
+                announce=lambda change: live.hub.hear(write_hint(ExecutionsChanged(executions=[change]))),
+                clock=SystemClock(),
+                check_params=check_params,
+                checkup=doctor.checkup,
+                known_handlers=lambda: describe_handlers(load_handlers()),
+                readiness=lambda: api_of().readiness if api_of else ready,
+                render_metrics=Metrics().render,
+                access=access,
+                console=write_page(Path(folder, "dist")),
+            )
         answers = AnswerCheck(access.access_cookie)
         application.middlewares.insert(0, answers.middleware)
         extend(application)

@@ -32,9 +32,8 @@ class Description:
         if "$ref" in response:
             response = self.document["components"]["responses"][response["$ref"].rpartition("/")[2]]
         contents = response.get("content", {})
-        kind = next(
-            (each for each in (content_type, content_type.split("/")[0] + "/*") if each in contents), None
-        )
+        wider = (content_type, content_type.split("/")[0] + "/*", "*/*")
+        kind = next((each for each in wider if each in contents and content_type), None)
         if kind is None:
             return [f"{method} {path}: {status} has the type {content_type}"] if body or contents else []
         if not kind.endswith("json") or method == "HEAD":

@@ -10,44 +10,21 @@ from aiohttp import web
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 import service.api
-from service.api.auth import Access
 from service.api.authorisation import undeclared_routes
 from service.api.calls import CALLS
 from service.api.docs import FILES
 from service.api.openapi import PATH_PARAMETERS, Route, openapi_document, routes_of
 from service.api.parameters import names
 from service.api.problems import STATUS
-from service.api.server import build_application
-from service.domain.clock import SystemClock
+from tests.support.application import bare_application
 from tests.support.code import functions_under, syntax
 from tests.support.descriptions import OUTSIDE_STATUSES
 
-ANYTHING: Any = type("Anything", (), {"__getattr__": lambda *_: None})()
-
-
-def application() -> web.Application:
-    """An application that is never served."""
-    return build_application(
-        stores=ANYTHING,
-        log_streams=ANYTHING,
-        events=ANYTHING,
-        acknowledgements=ANYTHING,
-        announce=ANYTHING,
-        clock=SystemClock(),
-        access=Access(access_cookie="access", is_on_loopback=True),
-        check_params=ANYTHING,
-        known_handlers=ANYTHING,
-        checkup=ANYTHING,
-        readiness=ANYTHING,
-        render_metrics=ANYTHING,
-    )
-
-
-APPLICATION = application()
+APPLICATION = bare_application()
 DOCUMENT = openapi_document(APPLICATION, "access")
 ROUTES = [pytest.param(route, id=f"{route.method} {route.path}") for route in routes_of(APPLICATION)]
 # What kind of answer or body it is about is described as such.
-OF_ALL_HEADERS = {"Accept", "Content-Encoding"}
+OF_ALL_HEADERS = {"Accept", "Accept-Encoding", "Content-Encoding"}
 OPERATIONS = [operation for item in DOCUMENT["paths"].values() for operation in item.values()]
 
 

@@ -61,3 +61,8 @@ export const replicasQuery = queryOptions({
   queryFn: ({ signal }) => data(api.GET("/v1/console/replicas", { signal })),
   placeholderData: keepPreviousData,
 });
+
+export const doctorQuery = queryOptions({
+  queryKey: keys.doctor,
+  queryFn: ({ signal }) => data(api.GET("/v1/console/doctor", { signal })),
+});

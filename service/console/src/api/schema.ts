@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer the console's page: 503 with a page that says how to get it, where it was not built.
+         * @description Anybody may call it.
+         */
+        get: operations["showConsole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automation/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer a file of the console, or its page, which finds out itself what the path means.
+         * @description Anybody may call it.
+         */
+        get: operations["showConsoleFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -1198,6 +1238,8 @@ export interface components {
             recentOutcomes: string[];
             retryBackoffSeconds: number;
             revision: number;
+            runningExecutionId: string | null;
+            runningSince: string | null;
             schedule: string;
             scheduleCron: string | null;
             scheduleDescription: string | null;
@@ -1216,6 +1258,8 @@ export interface components {
          *
          *         `isOverdue`: a fire, or the planning of a change, waits for longer than the job allows.
          *         `scheduleDescription` is the schedule in words; null without a readable one, and where it is hard to say.
+         *         `runningSince` and `runningExecutionId` are of the execution that runs now, of several the earliest. While
+         *         there is one, `lastRunTime` is the start of the latest, and `lastRunStatus` still that of the last to end.
          */
         JobJson: {
             description: string | null;
@@ -1239,6 +1283,8 @@ export interface components {
             recentExecutions?: components["schemas"]["ExecutionJson"][];
             recentOutcomes: string[];
             revision: number;
+            runningExecutionId: string | null;
+            runningSince: string | null;
             schedule: string;
             scheduleDescription: string | null;
             scheduleError: string | null;
@@ -1945,6 +1991,103 @@ export interface operations {
             421: components["responses"]["Problem421"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+        };
+    };
+    showConsole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETags of what the caller has; 304 if it is still that */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    showConsoleFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETags of what the caller has; 304 if it is still that */
+                "If-None-Match"?: string;
+            };
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            414: components["responses"]["Problem414"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
         };
     };
     showDocs: {
@@ -3224,7 +3367,10 @@ export interface operations {
     };
     pauseJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description milliseconds to wait for the change to be in force everywhere */
+                wait?: number;
+            };
             header?: {
                 /** @description the revision (ETag) that was read; 412 if somebody else has changed the job since */
                 "If-Match"?: string;
@@ -3270,7 +3416,10 @@ export interface operations {
     };
     resumeJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description milliseconds to wait for the change to be in force everywhere */
+                wait?: number;
+            };
             header?: {
                 /** @description the revision (ETag) that was read; 412 if somebody else has changed the job since */
                 "If-Match"?: string;
@@ -3312,7 +3461,10 @@ export interface operations {
     };
     revertJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description milliseconds to wait for the change to be in force everywhere */
+                wait?: number;
+            };
             header?: {
                 /** @description the revision (ETag) that was read; 412 if somebody else has changed the job since */
                 "If-Match"?: string;

@@ -17,6 +17,7 @@ export type Stats = Schemas["StatsJson"];
 export type LogEntry = Schemas["LogEntryJson"];
 export type Preview = Schemas["PreviewJson"];
 export type Replica = Schemas["ReplicaJson"];
+export type Finding = Schemas["FindingJson"];
 export type Timeline = Schemas["TimelineJson"];
 export type Lane = Schemas["LaneJson"];
 export type LaneExecution = Schemas["LaneExecutionJson"];
