@@ -1,6 +1,6 @@
 /** Asks why, and until when, one job or all jobs shall start nothing by themselves. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 import { Form } from "react-aria-components";
 import { ApiError, api, data } from "../../api/client";
 import { ifMatch, readJob, refusalWords, type ReadJob } from "../../api/job_actions";
@@ -39,7 +39,7 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
   const untilError =
     until === "?" ? "Not a time." : hasPassed ? "This time has passed." : field === "until" ? words : null;
 
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     const chosen = untilOf(choice, typed, now());
     if (chosen === undefined || untilError === "This time has passed.") return;

@@ -8,10 +8,9 @@ import { GroupHead } from "./GroupHead";
 import styles from "./JobCards.module.css";
 import type { ListProps } from "./JobList";
 import { StateFact } from "./StateFact";
-import type { Unfinished } from "./unfinished";
 
 export function JobCards(props: ListProps) {
-  const { rows, first, count, before, after, list, isGrouped, unfinished, onToggle } = props;
+  const { rows, first, count, before, after, list, isGrouped, onToggle } = props;
   return (
     <ul
       className={styles["cards"]}
@@ -24,7 +23,7 @@ export function JobCards(props: ListProps) {
           {row.kind === "group" ? (
             <GroupHead group={row} onToggle={onToggle} />
           ) : (
-            <Card job={row.job} withGroup={!isGrouped} unfinished={unfinished?.[row.job.name]} />
+            <Card job={row.job} withGroup={!isGrouped} />
           )}
         </li>
       ))}
@@ -35,10 +34,9 @@ export function JobCards(props: ListProps) {
 interface CardProps {
   job: Job;
   withGroup: boolean;
-  unfinished: Unfinished | undefined;
 }
 
-const Card = memo(function Card({ job, withGroup, unfinished }: CardProps) {
+const Card = memo(function Card({ job, withGroup }: CardProps) {
   return (
     <article className={styles["card"]} aria-label={job.displayName}>
       <header className={styles["head"]}>
@@ -49,7 +47,7 @@ const Card = memo(function Card({ job, withGroup, unfinished }: CardProps) {
         <div>
           <dt>Status</dt>
           <dd>
-            <StateFact job={job} unfinished={unfinished} />
+            <StateFact job={job} />
           </dd>
         </div>
         <div>
@@ -61,7 +59,7 @@ const Card = memo(function Card({ job, withGroup, unfinished }: CardProps) {
         <div>
           <dt>Last run</dt>
           <dd>
-            <LastRunFact job={job} unfinished={unfinished} />
+            <LastRunFact job={job} />
           </dd>
         </div>
         <div>

@@ -4,14 +4,12 @@ import type { Sort } from "./filters";
 import { JobCards } from "./JobCards";
 import { JobTable } from "./JobTable";
 import type { Row } from "./rows";
-import type { Unfinished } from "./unfinished";
-import { pixelsPerRem } from "./width";
+import { pixelsPerRem, type Look } from "./width";
 import { useWindow } from "./windowing";
 
 // As high as the style sheets make them.
 const GROUP_REM = 3;
-const TABLE_ROW_REM = 4;
-const CARD_REM = 15;
+const JOB_REM: Record<Look, number> = { table: 4, "wide-cards": 10, cards: 15.8 };
 
 /** What the table and the cards need. */
 export interface ListProps {
@@ -23,28 +21,27 @@ export interface ListProps {
   after: number;
   list: React.RefObject<HTMLElement | null>;
   isGrouped: boolean;
-  unfinished: Readonly<Record<string, Unfinished>> | undefined;
   onToggle: (group: string) => void;
 }
 
-interface JobListProps extends Pick<ListProps, "isGrouped" | "unfinished" | "onToggle"> {
+interface JobListProps extends Pick<ListProps, "isGrouped" | "onToggle"> {
   rows: readonly Row[];
-  isTable: boolean;
+  look: Look;
   sort: Sort;
   isDescending: boolean;
   onSort: (sort: Sort, isDescending: boolean) => void;
 }
 
-export function JobList({ rows, isTable, sort, isDescending, onSort, ...props }: JobListProps) {
+export function JobList({ rows, look, sort, isDescending, onSort, ...props }: JobListProps) {
   const list = useRef<HTMLElement>(null);
   const [rem] = useState(pixelsPerRem);
   const heights = useMemo(
-    () => rows.map(({ kind }) => rem * (kind === "group" ? GROUP_REM : isTable ? TABLE_ROW_REM : CARD_REM)),
-    [rows, rem, isTable],
+    () => rows.map(({ kind }) => rem * (kind === "group" ? GROUP_REM : JOB_REM[look])),
+    [rows, rem, look],
   );
   const { first, end, before, after } = useWindow(list, heights);
   const shown = { ...props, rows: rows.slice(first, end), first, count: rows.length, before, after, list };
-  return isTable ? (
+  return look === "table" ? (
     <JobTable {...shown} sort={sort} isDescending={isDescending} onSort={onSort} />
   ) : (
     <JobCards {...shown} />

@@ -10,7 +10,6 @@ import { GroupHead } from "./GroupHead";
 import type { ListProps } from "./JobList";
 import styles from "./JobTable.module.css";
 import { StateFact } from "./StateFact";
-import type { Unfinished } from "./unfinished";
 
 interface JobTableProps extends ListProps {
   sort: Sort;
@@ -21,7 +20,7 @@ interface JobTableProps extends ListProps {
 const COLUMNS = 8;
 
 export function JobTable(props: JobTableProps) {
-  const { rows, first, count, before, after, list, isGrouped, unfinished, onToggle } = props;
+  const { rows, first, count, before, after, list, isGrouped, onToggle } = props;
   return (
     <table className={styles["table"]} aria-rowcount={count + 1}>
       <caption className="visually-hidden">Jobs</caption>
@@ -55,13 +54,7 @@ export function JobTable(props: JobTableProps) {
               </th>
             </tr>
           ) : (
-            <JobRow
-              key={row.key}
-              job={row.job}
-              rowIndex={first + index + 2}
-              withGroup={!isGrouped}
-              unfinished={unfinished?.[row.job.name]}
-            />
+            <JobRow key={row.key} job={row.job} rowIndex={first + index + 2} withGroup={!isGrouped} />
           ),
         )}
         <Gap height={after} />
@@ -74,23 +67,22 @@ interface JobRowProps {
   job: Job;
   rowIndex: number;
   withGroup: boolean;
-  unfinished: Unfinished | undefined;
 }
 
-const JobRow = memo(function JobRow({ job, rowIndex, withGroup, unfinished }: JobRowProps) {
+const JobRow = memo(function JobRow({ job, rowIndex, withGroup }: JobRowProps) {
   return (
     <tr aria-rowindex={rowIndex} className={styles["row"]}>
       <th scope="row">
         <NameFact job={job} withGroup={withGroup} />
       </th>
       <td>
-        <StateFact job={job} unfinished={unfinished} />
+        <StateFact job={job} />
       </td>
       <td>
         <ScheduleFact job={job} />
       </td>
       <td>
-        <LastRunFact job={job} unfinished={unfinished} />
+        <LastRunFact job={job} />
       </td>
       <td>
         <NextRunFact job={job} />

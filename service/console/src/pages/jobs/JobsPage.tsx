@@ -19,8 +19,7 @@ import { countsOf } from "./state";
 import { Tiles } from "./Tiles";
 import { Toolbar } from "./Toolbar";
 import { useFilters } from "./use_filters";
-import { useUnfinished } from "./unfinished";
-import { useIsWide } from "./width";
+import { useLook } from "./width";
 
 export function JobsPage() {
   const { data: jobs, error, isFetching, refetch } = useQuery(jobsQuery);
@@ -67,8 +66,7 @@ function PageActions({ hasJobs }: { hasJobs: boolean }) {
 
 function Content({ jobs }: { jobs: readonly Job[] }) {
   const { filters, change, clear } = useFilters();
-  const isWide = useIsWide();
-  const unfinished = useUnfinished(jobs);
+  const look = useLook();
   const counts = useMemo(() => countsOf(jobs), [jobs]);
   const groups = useMemo(() => groupsOf(jobs), [jobs]);
   const narrowing = isNarrowed(filters) ? withFilters(new URLSearchParams(), filters).toString() : "";
@@ -92,7 +90,7 @@ function Content({ jobs }: { jobs: readonly Job[] }) {
         groups={groups}
         found={found.length}
         all={jobs.length}
-        withOrder={!isWide}
+        withOrder={look !== "table"}
         onChange={change}
         onClear={clear}
       />
@@ -101,9 +99,8 @@ function Content({ jobs }: { jobs: readonly Job[] }) {
       ) : (
         <JobList
           rows={rows}
-          isTable={isWide}
+          look={look}
           isGrouped={isGrouped}
-          unfinished={unfinished}
           sort={sort}
           isDescending={isDescending}
           onSort={(by, descending) => change({ sort: by, isDescending: descending })}

@@ -1,60 +1,52 @@
 /** The state of a job, and why it is so. */
+import type { ReactNode } from "react";
 import type { Job } from "../../api/types";
 import { classes } from "../../components/classes";
 import { ExecutionLink } from "../../components/Link";
 import { Status } from "../../components/Status";
-import { At, Elapsed } from "../../components/When";
-import { DueFor } from "./facts";
+import { Elapsed } from "../../components/When";
+import { ClockTime, DueFor } from "./facts";
 import styles from "./facts.module.css";
-import { stateOf, stillStateOf, type JobState } from "./state";
-import type { Unfinished } from "./unfinished";
+import { stateOf, stillStateOf } from "./state";
 
-export function StateFact({ job, unfinished }: { job: Job; unfinished: Unfinished | undefined }) {
+export function StateFact({ job }: { job: Job }) {
   const state = stateOf(job);
+  const reason = reasonOf(job, state === "RUNNING");
   return (
     <div className={styles["fact"]}>
-      <div className={styles["line"]}>
-        {state === "RUNNING" ? <Running unfinished={unfinished} /> : <Status status={state} />}
+      <div className={classes(styles["line"], state === "IDLE" && styles["calm"])}>
+        {state === "RUNNING" ? <Running job={job} /> : <Status status={state} />}
       </div>
-      <div className={classes(styles["line"], styles["second"])}>
-        {state === "RUNNING" && unfinished && unfinished.running > 1 && `${unfinished.running} at once `}
-        {state === "RUNNING" && <Besides state={stillStateOf(job)} />}
-        <Reason job={job} />
-      </div>
+      {reason !== null && <div className={classes(styles["line"], styles["second"])}>{reason}</div>}
     </div>
   );
 }
 
-function Running({ unfinished }: { unfinished: Unfinished | undefined }) {
-  if (!unfinished) return <Status status="RUNNING" />;
-  const status = unfinished.running > 0 ? "RUNNING" : "QUEUED";
+/** What runs, with a link to it; an execution that only waits for its turn has no time yet. */
+function Running({ job: { runningExecutionId, runningSince } }: { job: Job }) {
+  if (runningExecutionId === null || runningSince === null) return <Status status="QUEUED" />;
   return (
-    <ExecutionLink executionId={unfinished.executionId}>
-      <Status status={status} />{" "}
+    <ExecutionLink executionId={runningExecutionId}>
+      <Status status="RUNNING" />{" "}
       <span className={styles["figures"]}>
-        <Elapsed since={unfinished.since} />
+        <Elapsed since={runningSince} />
       </span>
     </ExecutionLink>
   );
 }
 
-const BESIDES: Record<JobState, string> = {
-  RUNNING: "",
-  IDLE: "",
-  DISABLED: "disabled",
-  PAUSED: "paused: ",
-  OVERDUE: "overdue: ",
-  UNPLANNED: "",
-};
-
-function Besides({ state }: { state: JobState }) {
-  return <>{BESIDES[state]}</>;
-}
-
-function Reason({ job }: { job: Job }) {
+/** Why it is so; with `isBesides` of a job that runs meanwhile. */
+function reasonOf(job: Job, isBesides: boolean): ReactNode {
   switch (stillStateOf(job)) {
+    case "DISABLED":
+      return isBesides ? "disabled" : null;
     case "PAUSED":
-      return job.pausedBy === "ALL" ? "all jobs are paused" : <PauseReason job={job} />;
+      return (
+        <>
+          {isBesides && "paused: "}
+          {job.pausedBy === "ALL" ? "all jobs are paused" : <PauseReason job={job} />}
+        </>
+      );
     case "UNPLANNED":
       return (
         <span className={styles["faulty"]} title={job.scheduleError ?? ""}>
@@ -62,28 +54,28 @@ function Reason({ job }: { job: Job }) {
         </span>
       );
     case "OVERDUE":
-      return job.nextRunTime && <DueFor instant={job.nextRunTime} zone={job.timeZone} />;
-    default:
+      return (
+        <>
+          {isBesides && "overdue: "}
+          {job.nextRunTime && <DueFor instant={job.nextRunTime} zone={job.timeZone} />}
+        </>
+      );
+    case "IDLE":
       return null;
   }
 }
 
 function PauseReason({ job: { pauseReason, pausedUntil, timeZone } }: { job: Job }) {
+  if (pausedUntil === null && pauseReason === null) return "until somebody resumes";
   return (
-    <span title={pauseReason ?? ""}>
-      {pauseReason !== null && (
+    <span title={[pauseReason, pausedUntil === null && "until somebody resumes"].filter(Boolean).join("\n")}>
+      {pausedUntil !== null && (
         <>
-          <bdi>{pauseReason}</bdi>
-          {" · "}
+          until <ClockTime instant={pausedUntil} zone={timeZone} />
         </>
       )}
-      {pausedUntil === null ? (
-        "until resumed"
-      ) : (
-        <>
-          until <At instant={pausedUntil} zone={timeZone} />
-        </>
-      )}
+      {pausedUntil !== null && pauseReason !== null && " · "}
+      {pauseReason !== null && <bdi>{pauseReason}</bdi>}
     </span>
   );
 }

@@ -19,7 +19,7 @@ function remembered(): ReadonlySet<string> {
  */
 export function useClosedGroups(narrowing: string) {
   const [kept, setKept] = useState(remembered);
-  const [passing, setPassing] = useState({ narrowing, names: new Set<string>() as ReadonlySet<string> });
+  const [passing, setPassing] = useState<Passing>({ narrowing, names: NONE });
   const isNarrowed = narrowing !== "";
   const ofNarrowed = passing.narrowing === narrowing ? passing.names : NONE;
   const closed = isNarrowed ? ofNarrowed : kept;
@@ -39,3 +39,8 @@ export function useClosedGroups(narrowing: string) {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+interface Passing {
+  narrowing: string;
+  names: ReadonlySet<string>;
+}

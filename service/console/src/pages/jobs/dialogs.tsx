@@ -9,7 +9,12 @@ const DeleteDialog = lazy(() => import("../../dialogs/delete/DeleteDialog"));
 const CreateDialog = lazy(() => import("../../dialogs/create/CreateDialog"));
 
 export type OpenDialog =
-  { kind: "run" | "schedule" | "pause" | "delete"; jobId: string } | { kind: "pause-all" | "create" };
+  | { kind: "run"; jobId: string }
+  | { kind: "schedule"; jobId: string }
+  | { kind: "pause"; jobId: string }
+  | { kind: "delete"; jobId: string }
+  | { kind: "pause-all" }
+  | { kind: "create" };
 
 /** Opens a dialog; the same function for the life of the screen. */
 export const OpenDialogContext = createContext<(dialog: OpenDialog) => void>(() => undefined);

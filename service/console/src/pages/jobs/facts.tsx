@@ -8,7 +8,6 @@ import { Ago, Countdown, inAllZones } from "../../components/When";
 import { useNow } from "../../time/clock";
 import { absolute, count, duration, localTime, relative } from "../../time/format";
 import styles from "./facts.module.css";
-import type { Unfinished } from "./unfinished";
 
 function Fact({ first, second, title }: { first: ReactNode; second?: ReactNode; title?: string }) {
   return (
@@ -57,13 +56,11 @@ export function ScheduleFact({ job }: { job: Job }) {
 }
 
 /** The outcome, time and duration of the last execution that has ended. */
-export function LastRunFact({ job, unfinished }: { job: Job; unfinished: Unfinished | undefined }) {
+export function LastRunFact({ job }: { job: Job }) {
   if (job.lastRunStatus === null) return <span className={styles["none"]}>Never</span>;
   const { lastRunTime, lastExecutionId, lastRunDurationMs, failuresInSuccession } = job;
   // Time and id may be those of an execution that runs, which has no outcome yet.
-  const isOfEnded = unfinished
-    ? !unfinished.runningIds.includes(lastExecutionId ?? "")
-    : job.status !== "RUNNING";
+  const isOfEnded = job.runningSince === null;
   const status = <Status status={job.lastRunStatus} />;
   return (
     <Fact
@@ -131,11 +128,12 @@ export function DueFor({ instant, zone }: { instant: string; zone: string }) {
 }
 
 /** An instant on the clocks of a zone: without its date today, without its seconds where they are zero. */
-function ClockTime({ instant, zone }: { instant: string; zone: string }) {
+export function ClockTime({ instant, zone }: { instant: string; zone: string }) {
   const { date, weekday, time, zoneName } = localTime(instant, zone);
   const isToday = useNow((nowMs) => localTime(nowMs, zone).date === date);
   const isThisWeek = useNow((nowMs) => Date.parse(instant) - nowMs < 6 * 86_400_000);
-  const day = isToday ? "" : isThisWeek ? `${weekday} ` : `${date} `;
+  // Of a day further off the year can be read off the distance.
+  const day = isToday ? "" : isThisWeek ? `${weekday} ` : `${date.slice(5)} `;
   return (
     <span className={styles["figures"]} title={absolute(instant, zone)}>
       {day}

@@ -1,16 +1,23 @@
-/** Whether the screen is wide enough for the table; below, every job is a card. */
+/** How wide the screen is, and so how a job looks: a row of the table, a wide card, or a narrow one. */
 import { useSyncExternalStore } from "react";
 
-// The same width stands in the style sheets of this folder.
-const wide = window.matchMedia("(width >= 1080px)");
+export type Look = "table" | "wide-cards" | "cards";
+
+// The same widths stand in the style sheets of this folder.
+const forTable = window.matchMedia("(width >= 1080px)");
+const forWideCards = window.matchMedia("(width >= 640px)");
 
 function subscribe(listener: () => void): () => void {
-  wide.addEventListener("change", listener);
-  return () => wide.removeEventListener("change", listener);
+  for (const media of [forTable, forWideCards]) media.addEventListener("change", listener);
+  return () => {
+    for (const media of [forTable, forWideCards]) media.removeEventListener("change", listener);
+  };
 }
 
-export function useIsWide(): boolean {
-  return useSyncExternalStore(subscribe, () => wide.matches);
+export function useLook(): Look {
+  return useSyncExternalStore(subscribe, () =>
+    forTable.matches ? "table" : forWideCards.matches ? "wide-cards" : "cards",
+  );
 }
 
 /** How many CSS pixels are one rem: what the user has set for the size of text. */
