@@ -1,10 +1,13 @@
 # Cronsole. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run fleet doctor psql test browser unit fuzz-api bench-cron lint format lock
+.PHONY: help run console fleet doctor psql test browser unit fuzz-api bench-cron lint api-types format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11
+# Both take the Node on PATH; where there is none they install that of requirements-node.lock into .venv.
+BUILD_CONSOLE := $(BIN)/python -m service.console.build --fetch-node
+NPM := $(BIN)/python -m service.console.npm --fetch-node
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help: ## list the targets
@@ -25,9 +28,14 @@ help: ## list the targets
 	@touch $@ .venv/.runtime
 
 run: .venv/.runtime ## start one replica on the embedded Postgres, with sample data
+	@$(BUILD_CONSOLE)
 	@exec $(BIN)/python -m service serve
 
+console: .venv/bin/python ## build the web console, unless it is built of the same source already
+	@$(BUILD_CONSOLE)
+
 fleet: .venv/.runtime ## start three replicas on one embedded Postgres, with one log
+	@$(BUILD_CONSOLE)
 	@exec $(BIN)/python -m service.fleet
 
 doctor: .venv/.runtime ## look at everything and say in words what is wrong
@@ -37,6 +45,8 @@ psql: .venv/.runtime ## open psql on the service's database
 	@exec $(BIN)/python -m service psql
 
 test: lint browser ## everything that CI runs
+	@$(NPM) test
+	@$(BUILD_CONSOLE)
 	@$(BIN)/python -m pytest
 
 browser: .venv/.development
@@ -51,15 +61,22 @@ unit: .venv/.development ## the fast tests alone
 bench-cron: .venv/.development ## how fast schedules are read and the next fires found
 	@$(BIN)/python -m tests.benchmarks.bench_cron
 
-lint: .venv/.development ## ruff and mypy
+lint: .venv/.development ## ruff and mypy; of the console eslint, prettier and tsc
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(NPM) run lint
+	@$(NPM) exec -- tsc --noEmit
 
-format: .venv/.development ## let ruff format and sort
+api-types: .venv/.development ## renew the console's types of the API
+	@$(BIN)/python -m tests.support.api_types
+
+format: .venv/.development ## let ruff and prettier format and sort
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+	@$(NPM) run format
 
 lock: ## renew the lock files (needs uv)
+	$(LOCK) --group pyproject.toml:node -o requirements-node.lock
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --extra embedded pyproject.toml -o requirements-embedded.lock
 	$(LOCK) --extra embedded --extra dev pyproject.toml -o requirements-dev.lock

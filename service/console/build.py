@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConsoleFault, OSError) as fault:
         print(f"console: {fault}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -42,6 +42,7 @@ def require_node(search_path: str, *, may_fetch: bool) -> Node:
         return node
     if may_fetch:
         fetch_node()
+        invalidate_caches()
         if node := node_of_wheel():
             return node
     raise ConsoleFault(
@@ -120,4 +121,3 @@ def fetch_node() -> None:
         raise ConsoleFault(
             "pip could not install Node; CRONSOLE_SKIP_CONSOLE_BUILD=1 does without the console"
         )
-    invalidate_caches()

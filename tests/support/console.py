@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import asyncpg
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Error, Page
 
 from service.app import serve
 from service.settings import Settings
@@ -154,6 +155,17 @@ class Console:
             await window.sign_in(role, subject)
         return window
 
+    @asynccontextmanager
+    async def visit(self, role: str | None = "admin", **options: Any) -> AsyncIterator[Window]:
+        """Open another window, as `new_page` does, and close it at the end; what broke in it fails there."""
+        window = await self.new_page(role, **options)
+        try:
+            yield window
+        finally:
+            await window.close()
+            self.windows.remove(window)
+        assert_nothing_broke(window.unexpected_errors())
+
     async def add_job(self, job_id: str, cron: str | None = "0 0 3 * * *", **columns: Any) -> None:
         """Insert a job as somebody at the psql prompt; one without a schedule is MANUAL."""
         values = {
@@ -197,6 +209,12 @@ class Console:
         """Let all windows reach another replica from now on, under the addresses they know."""
         for window in self.windows:
             window.line.lead_to(address)
+
+    async def take_pictures(self, folder: Path, name: str) -> None:
+        """Keep what the windows show, for whoever wonders why a test has failed."""
+        for number, window in enumerate(self.windows, 1):
+            with suppress(Error):  # it may be closed, or hang
+                await window.page.screenshot(path=folder / f"{name}-{number}.png", timeout=3_000)
 
     def unexpected_errors(self) -> list[str]:
         """What broke in any window and was not expected to."""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tests.support.history import sum_up_history
+import asyncpg
+
+from tests.support.sums import sum_up_history
 
 JOBS, EXECUTIONS_OF_A_JOB = 1_000, 1_000
 INDEXES = """
@@ -30,7 +32,8 @@ INSERT_EXECUTIONS = """
     select (lpad(to_hex(extract(epoch from x.start_time)::bigint * 1000), 12, '0') || '70008000'
             || lpad(to_hex(x.nr), 12, '0'))::uuid,
            x.job_id, x.job_name, 'noop', x.start_time,
-           x.start_time + x.duration_ms * interval '1 millisecond', x.duration_ms, x.status, case when x.status = 'FAILED' then 1 else 0 end,
+           x.start_time + x.duration_ms * interval '1 millisecond', x.duration_ms, x.status,
+           case when x.status = 'FAILED' then 1 else 0 end,
            case when x.status = 'FAILED' then '["the source answered 503"]'::jsonb else '[]' end,
            x.start_time, 'SCHEDULE', x.start_time, 1, '00000000-0000-7000-8000-000000000001'
       from (select k::bigint * $1 + n as nr, 'JOB_' || lpad(n::text, 4, '0') as job_id,
@@ -62,3 +65,12 @@ async def insert_many(connection: Any) -> None:
         await connection.execute("analyze")
         await sum_up_history(connection)
     await connection.execute("vacuum analyze")
+
+
+async def insert_many_at(database_url: str) -> None:
+    """Fill the database at that address."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await insert_many(connection)
+    finally:
+        await connection.close()

@@ -12,7 +12,7 @@ from yarl import URL
 from service.api.server import serving
 from tests.support.application import bare_application
 from tests.support.descriptions import AnswerCheck
-from tests.support.page import FILES, PAGE, SCRIPT, STYLE, write_page
+from tests.support.page import FILES, PAGE, SCRIPT, STYLE, WORDS, write_page
 
 PLAIN, GZIP = {"Accept-Encoding": "identity"}, {"Accept-Encoding": "br, gzip"}
 # As sent, a client would tidy some of them away.
@@ -78,6 +78,7 @@ async def test_every_page_is_the_one_page(client: aiohttp.ClientSession, page: s
     [
         (SCRIPT, "text/javascript"),
         (STYLE, "text/css"),
+        (WORDS, "application/json"),
         ("assets/letters-B1c2d3e4.woff2", "font/woff2"),
         ("favicon.svg", "image/svg+xml"),
     ],
@@ -98,14 +99,17 @@ async def test_assets_are_kept_for_ever_and_nothing_else(client: aiohttp.ClientS
         assert answer.headers["Cache-Control"] == "no-cache"
 
 
-async def test_a_client_that_takes_gzip_gets_it_with_a_tag_of_its_own(client: aiohttp.ClientSession):
-    """And caches between us are told that the answer depends on that."""
-    async with client.get(f"/automation/{SCRIPT}", headers=GZIP) as answer:
+@pytest.mark.parametrize("name", [SCRIPT, WORDS])
+async def test_a_client_that_takes_gzip_gets_it_with_a_tag_of_its_own(
+    client: aiohttp.ClientSession, name: str
+):
+    """Packed once, also what looks like an answer of the API; caches are told what the answer depends on."""
+    async with client.get(f"/automation/{name}", headers=GZIP) as answer:
         packed, packed_tag = await answer.read(), answer.headers["ETag"]
         assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
-        assert gzip.decompress(packed).decode() == FILES[SCRIPT]
-        assert int(answer.headers["Content-Length"]) == len(packed) < len(FILES[SCRIPT])
-    async with client.get(f"/automation/{SCRIPT}", headers=PLAIN) as answer:
+        assert gzip.decompress(packed).decode() == FILES[name]
+        assert int(answer.headers["Content-Length"]) == len(packed) < len(FILES[name])
+    async with client.get(f"/automation/{name}", headers=PLAIN) as answer:
         assert "Content-Encoding" not in answer.headers
         assert answer.headers["Vary"] == "Accept-Encoding"
         assert answer.headers["ETag"] != packed_tag

@@ -190,6 +190,11 @@ def test_a_paseto_key_is_32_bytes_in_one_of_the_usual_forms(text: str, key: byte
         assert set(faults_of({"CRONSOLE_PASETO_KEY": text})) == {"CRONSOLE_PASETO_KEY"}
 
 
+def test_what_only_the_build_reads_is_no_fault():
+    """`CRONSOLE_SKIP_CONSOLE_BUILD=1 make run` starts the service with it."""
+    assert Settings.from_environment({"CRONSOLE_SKIP_CONSOLE_BUILD": "1"}) == Settings()
+
+
 def test_what_kubernetes_adds_is_no_fault():
     """A Service named cronsole puts its address into the environment of every pod beside it."""
     environ = {

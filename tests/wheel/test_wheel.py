@@ -1,4 +1,7 @@
-"""The wheel: installed into a fresh environment outside the checkout, it migrates, serves and examines."""
+"""The wheel: installed into a fresh environment outside the checkout, it migrates, serves and examines.
+
+It carries the built console, which its build hook builds with Node unless that was done of the same source.
+"""
 
 import asyncio
 import os
@@ -6,6 +9,7 @@ import re
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,24 +18,58 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_SECONDS = 20
+CONSOLE = "service/console/"
+PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+
+
+def build_wheel(folder: Path, **settings: str) -> Path:
+    """Build the wheel into a folder, with the build backend of this environment."""
+    command = [*PIP, "wheel", ".", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
+    subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **settings}, check=True)
+    [wheel] = folder.glob("cronsole-*.whl")
+    return wheel
 
 
 @pytest.fixture(scope="module")
-def cronsole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel with all that belongs in it."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def cronsole(wheel: Path) -> Path:
     """The installed command: the locked dependencies, without the embedded Postgres, and the wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    wheels = [*pip, "wheel", ".", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
-    subprocess.run(wheels, cwd=REPOSITORY, check=True)
-    [wheel] = folder.glob("cronsole-*.whl")
+    folder = wheel.parent
     environment = folder / "environment"
     venv.create(environment, with_pip=False)
     # One pip for both environments: half the time of a second one.
-    install = [*pip, "--python", str(environment / "bin" / "python"), "install", "--no-compile"]
+    install = [*PIP, "--python", str(environment / "bin" / "python"), "install", "--no-compile"]
     lock = ["--require-hashes", "-r", str(REPOSITORY / "requirements.lock")]
     subprocess.run([*install, *lock], cwd=folder, check=True)
     subprocess.run([*install, "--no-deps", str(wheel)], cwd=folder, check=True)
     return environment / "bin" / "cronsole"
+
+
+def console_files(wheel: Path) -> list[str]:
+    """The files that a wheel has of the console."""
+    with zipfile.ZipFile(wheel) as archive:
+        return sorted(name for name in archive.namelist() if name.startswith(CONSOLE))
+
+
+def test_it_carries_the_built_console_and_nothing_of_its_source(wheel: Path):
+    """The page, its assets named with their digest, each text packed too; neither source nor packages."""
+    names = {name.removeprefix(f"{CONSOLE}dist/") for name in console_files(wheel)}
+    assert not any(name.startswith(CONSOLE) for name in names)
+    assert {"index.html", "index.html.gz"} <= names
+    scripts = {name for name in names if re.fullmatch(r"assets/[\w.-]+-[\w-]{8}\.js", name)}
+    assert scripts
+    assert {f"{name}.gz" for name in scripts} <= names
+    assert ".stamp" not in names
+
+
+def test_one_variable_leaves_the_console_out(tmp_path: Path):
+    """Whatever was built before; the service works without."""
+    assert console_files(build_wheel(tmp_path, CRONSOLE_SKIP_CONSOLE_BUILD="1")) == []
 
 
 def environment_of(database_url: str) -> Mapping[str, str]:
@@ -82,8 +120,14 @@ async def test_it_serves_and_examines_until_sigterm(cronsole: Path, database_url
             line = (await process.stdout.readline()).decode()
             assert line, printed
             printed += line
-    async with aiohttp.ClientSession(address[1]) as client, client.get("/health/ready") as answer:
-        assert answer.status == 200, await answer.text()
+    async with aiohttp.ClientSession(address[1]) as client:
+        async with client.get("/health/ready") as answer:
+            assert answer.status == 200, await answer.text()
+        async with client.get("/automation/jobs/ANY") as answer:
+            assert answer.status == 200
+            [script] = re.findall(r'src="(/automation/assets/[^"]+\.js)"', await answer.text())
+        async with client.get(script) as answer:
+            assert (answer.status, answer.content_type) == (200, "text/javascript")
     done = await asyncio.to_thread(run, cronsole, "doctor", database_url)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ok: Replicas alive: 1" in done.stdout

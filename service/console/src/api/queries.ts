@@ -1,6 +1,6 @@
 /** What the console reads, one entry for each resource: its key in the cache, and the call that fills it. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, data } from "./client";
+import { api, ApiError, data } from "./client";
 
 /** Keys of the cache; whoever hears of a change makes stale what begins with one of these. */
 export const keys = {
@@ -35,6 +35,21 @@ export function jobQuery(jobId: string) {
   });
 }
 
+/** A job, or null where there is none (any more). */
+export function jobIfAnyQuery(jobId: string) {
+  return queryOptions({
+    queryKey: [...keys.job(jobId), "if-any"],
+    queryFn: async ({ signal }) => {
+      try {
+        return await data(api.GET("/v1/console/jobs/{jobId}", { signal, params: { path: { jobId } } }));
+      } catch (fault) {
+        if (fault instanceof ApiError && fault.status === 404) return null;
+        throw fault;
+      }
+    },
+  });
+}
+
 export function statsQuery(jobId: string, sinceDays: number) {
   return queryOptions({
     queryKey: [...keys.job(jobId), "stats", sinceDays],
@@ -65,4 +80,9 @@ export const replicasQuery = queryOptions({
 export const doctorQuery = queryOptions({
   queryKey: keys.doctor,
   queryFn: ({ signal }) => data(api.GET("/v1/console/doctor", { signal })),
+});
+
+export const handlersQuery = queryOptions({
+  queryKey: keys.handlers,
+  queryFn: ({ signal }) => data(api.GET("/v1/console/handlers", { signal })),
 });

@@ -2,8 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { revert } from "../../api/changes";
-import { ApiError } from "../../api/client";
-import { jobQuery, keys } from "../../api/queries";
+import { jobIfAnyQuery, keys } from "../../api/queries";
 import type { Change } from "../../api/types";
 import { Button } from "../Button";
 import { Confirm } from "../Dialog";
@@ -29,10 +28,10 @@ export function RevertButton({ change }: { change: Change }) {
 function RevertDialog({ change, onClose }: { change: Change; onClose: () => void }) {
   const { jobId, before } = change;
   const cache = useQueryClient();
-  const { data: job, error, isPending } = useQuery({ ...jobQuery(jobId), staleTime: 0 });
-  const isDeleted = error instanceof ApiError && error.status === 404;
+  const { data: job, error, isPending } = useQuery({ ...jobIfAnyQuery(jobId), staleTime: 0 });
+  const isDeleted = job === null;
   const mutation = useMutation({
-    mutationFn: () => revert(change, job && !isDeleted ? job.revision : null),
+    mutationFn: () => revert(change, job?.revision ?? null),
     onSuccess: (after) => {
       onClose();
       void cache.invalidateQueries({ queryKey: keys.changes });
@@ -52,15 +51,15 @@ function RevertDialog({ change, onClose }: { change: Change; onClose: () => void
       isOpen
       look="primary"
       confirm={isDeleted ? "Bring the job back" : "Revert"}
-      isBusy={mutation.isPending || isPending || (!isDeleted && altered.length === 0)}
+      isBusy={mutation.isPending || job === undefined || (job !== null && altered.length === 0)}
       onConfirm={() => mutation.mutate()}
       onClose={onClose}
     >
       {isPending && <Loading what="the job as it is now" />}
       {isDeleted && <p>The job has been deleted. It comes back as it was before this change.</p>}
-      {error && !isDeleted && <Failure fault={error} what="the job as it is now" />}
-      {job && altered.length === 0 && !isDeleted && <p>The job is already as it was before this change.</p>}
-      {altered.length > 0 && !isDeleted && (
+      {error && <Failure fault={error} what="the job as it is now" />}
+      {job && altered.length === 0 && <p>The job is already as it was before this change.</p>}
+      {altered.length > 0 && (
         <>
           <p>
             The job becomes what it was before this change; what was changed since then is taken back, too.

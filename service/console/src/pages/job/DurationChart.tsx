@@ -22,6 +22,8 @@ const TOP = 10;
 const DURATIONS = 150;
 const GAP = 16;
 const ROWS = 54;
+// Few executions stand at the right, where the next one will, and not far apart.
+const FEWEST_PLACES = 40;
 const HEIGHT = TOP + DURATIONS + GAP + ROWS + 6;
 
 export function DurationChart({ jobId }: { jobId: string }) {
@@ -80,8 +82,9 @@ function Drawing({ executions, p50, p95 }: { executions: Ended[]; p50: number | 
   const mostRows = Math.max(...executions.map(({ dataPointsStored }) => dataPointsStored));
   const times = durationTicks(highest);
   const rows = countTicks(mostRows);
-  const step = Math.max(1, width - LEFT - RIGHT) / executions.length;
-  const x = (index: number) => LEFT + step * (index + 0.5);
+  const places = Math.max(FEWEST_PLACES, executions.length);
+  const step = Math.max(1, width - LEFT - RIGHT) / places;
+  const x = (index: number) => LEFT + step * (places - executions.length + index + 0.5);
   const y = (ms: number) => TOP + DURATIONS * (1 - ms / (times.at(-1) ?? 1));
   const base = HEIGHT - 6;
   const rowHeight = (stored: number) => (ROWS * stored) / (rows.at(-1) ?? 1);

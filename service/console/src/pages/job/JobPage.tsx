@@ -1,8 +1,7 @@
 /** The screen of one job: what it does next, what it did, why, and who changed it. */
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
-import { ApiError } from "../../api/client";
-import { jobQuery } from "../../api/queries";
+import { jobIfAnyQuery } from "../../api/queries";
 import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
 import { Card, Page } from "../../components/Page";
@@ -16,7 +15,7 @@ import { NextFires } from "./NextFires";
 
 export default function JobPage() {
   const { jobId = "" } = useParams();
-  const { data: job, error, isPending, refetch } = useQuery(jobQuery(jobId));
+  const { data: job, error, isPending, refetch } = useQuery(jobIfAnyQuery(jobId));
   if (isPending) {
     return (
       <Page title={jobId}>
@@ -24,7 +23,7 @@ export default function JobPage() {
       </Page>
     );
   }
-  if (error instanceof ApiError && error.status === 404) return <DeletedJob jobId={jobId} />;
+  if (job === null) return <DeletedJob jobId={jobId} />;
   if (!job) {
     return (
       <Page title={jobId}>

@@ -1,14 +1,28 @@
 /** Parameters and policies of a job, with what they mean. */
-import type { ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
+import { useMay } from "../../api/session";
 import type { JobDetail } from "../../api/types";
+import { Button } from "../../components/Button";
 import { At } from "../../components/When";
 import { duration } from "../../time/format";
 import styles from "./Settings.module.css";
-import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "./words";
+import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "../../components/policies";
+
+const SettingsDialog = lazy(() => import("../../dialogs/settings/SettingsDialog"));
 
 export function Settings({ job }: { job: JobDetail }) {
+  const [isEditing, setIsEditing] = useState(false);
+  const mayEdit = useMay("admin");
   return (
     <div className={styles["columns"]}>
+      {mayEdit && (
+        <div className={styles["edit"]}>
+          <Button onPress={() => setIsEditing(true)}>Edit settings</Button>
+          <Suspense>
+            {isEditing && <SettingsDialog jobId={job.name} isOpen onClose={() => setIsEditing(false)} />}
+          </Suspense>
+        </div>
+      )}
       <section aria-label="What it runs">
         <h2>What it runs</h2>
         <dl className={styles["facts"]}>

@@ -19,8 +19,9 @@ COUNT_HOURS = f"""
 """
 # Of each job the thirty newest by the index. Every fire so far counts as decided: none is caught up later.
 SET_STATE = """
-    insert into job_state as s (job_id, decided_through, active_executions, last_execution_id, last_start_time,
-                                last_status, last_duration_ms, failures_in_succession, recent_outcomes)
+    insert into job_state as s (job_id, decided_through, active_executions, last_execution_id,
+                                last_start_time, last_status, last_duration_ms, failures_in_succession,
+                                recent_outcomes)
     select j.job_id, clock_timestamp(), coalesce(a.active, 0), n.last_execution_id, n.last_start_time,
            n.last_status, n.last_duration_ms, coalesce(n.failures, 0), coalesce(n.outcomes, '{}')
       from jobs j
