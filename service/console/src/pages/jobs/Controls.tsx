@@ -3,6 +3,7 @@ import { useResume, useSetEnabled } from "../../api/job_actions";
 import { useMay } from "../../api/session";
 import type { Job } from "../../api/types";
 import { Button } from "../../components/Button";
+import { classes } from "../../components/classes";
 import { Switch } from "../../components/fields";
 import { jobPath } from "../../components/Link";
 import { Menu, type Action } from "../../components/Menu";
@@ -18,7 +19,10 @@ export function EnabledControl({ job }: { job: Job }) {
     return <span className={job.enabled ? styles["on"] : styles["off"]}>{job.enabled ? "On" : "Off"}</span>;
   const isOn = change.isPending ? change.variables : job.enabled;
   return (
-    <span className={change.isPending ? styles["pending"] : undefined} aria-busy={change.isPending}>
+    <span
+      className={classes(styles["switch"], change.isPending && styles["pending"])}
+      aria-busy={change.isPending}
+    >
       <Switch
         aria-label={`Enabled: ${job.displayName}`}
         isSelected={isOn}
@@ -56,7 +60,8 @@ function JobMenu({ job }: { job: Job }) {
   const resume = useResume(job);
   const jobId = job.name;
   const actions: Action[] = [{ name: "Open", path: jobPath(jobId) }];
-  if (mayOperate && job.scheduleType === "CRON")
+  // An admin may give a manual job a schedule.
+  if (mayAdminister || (mayOperate && job.scheduleType === "CRON"))
     actions.push({ name: "Edit schedule…", onAction: () => open({ kind: "schedule", jobId }) });
   if (mayOperate && isPausedItself(job)) actions.push({ name: "Resume", onAction: () => resume.mutate() });
   else if (mayOperate) actions.push({ name: "Pause…", onAction: () => open({ kind: "pause", jobId }) });

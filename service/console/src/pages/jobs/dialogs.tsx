@@ -42,5 +42,10 @@ function Shown({ open, jobs, onClose }: DialogsProps & { open: OpenDialog }) {
   const job = jobs.find(({ name }) => name === open.jobId);
   if (!job) return null;
   if (open.kind === "pause") return <PauseDialog job={job} isOpen onClose={onClose} />;
-  return <DeleteDialog job={job} isOpen onClose={onClose} />;
+  return <DeleteDialog job={job} isOpen onClose={onClose} onDeleted={focusContent} />;
+}
+
+/** The button that has opened the dialog goes with its job; the keyboard goes on at the list. */
+function focusContent(): void {
+  setTimeout(() => document.getElementById("content")?.focus({ preventScroll: true }));
 }
