@@ -1,7 +1,7 @@
 """The home screen on 1,000 jobs and 1,000,000 executions: soon interactive, by quick calls and little code.
 
-Of five loads the best counts, since others may be using the machine; each has an empty cache. The service is a
-process of its own, as it is in production: in the test's it would share one core with all that drives the browser.
+Of five loads the best counts, since others may be using the machine; each has an empty cache. The service is
+a process of its own, as in production: in the test's it would share a core with all that drives the browser.
 """
 
 import sys
