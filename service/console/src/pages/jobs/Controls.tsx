@@ -59,20 +59,27 @@ function JobMenu({ job }: { job: Job }) {
   const open = useOpenDialog();
   const resume = useResume(job);
   const jobId = job.name;
-  const actions: Action[] = [{ name: "Open", path: jobPath(jobId) }];
   // An admin may give a manual job a schedule.
-  if (mayAdminister || (mayOperate && job.scheduleType === "CRON"))
-    actions.push({ name: "Edit schedule…", onAction: () => open({ kind: "schedule", jobId }) });
-  if (mayOperate && isPausedItself(job)) actions.push({ name: "Resume", onAction: () => resume.mutate() });
-  else if (mayOperate) actions.push({ name: "Pause…", onAction: () => open({ kind: "pause", jobId }) });
-  actions.push(
+  const maySchedule = mayAdminister || (mayOperate && job.scheduleType === "CRON");
+  const isPaused = isPausedItself(job);
+  const actions: (Action | false)[] = [
+    { name: "Open", path: jobPath(jobId) },
+    maySchedule && { name: "Edit schedule…", onAction: () => open({ kind: "schedule", jobId }) },
+    mayAdminister && { name: "Edit settings…", onAction: () => open({ kind: "settings", jobId }) },
+    mayOperate && !isPaused && { name: "Pause…", onAction: () => open({ kind: "pause", jobId }) },
+    mayOperate && isPaused && { name: "Resume", onAction: () => resume.mutate() },
     { name: "Executions", path: `${jobPath(jobId)}?tab=executions` },
     { name: "Timeline", path: `/timeline?job=${encodeURIComponent(jobId)}` },
     { name: "Copy id", onAction: () => void copyId(jobId) },
+    mayAdminister && {
+      name: "Delete…",
+      isDangerous: true,
+      onAction: () => open({ kind: "delete", jobId }),
+    },
+  ];
+  return (
+    <Menu label={`Actions: ${job.displayName}`} actions={actions.filter((action) => action !== false)} />
   );
-  if (mayAdminister)
-    actions.push({ name: "Delete…", isDangerous: true, onAction: () => open({ kind: "delete", jobId }) });
-  return <Menu label={`Actions: ${job.displayName}`} actions={actions} />;
 }
 
 /** Whether the job's own pause can be ended; one of all jobs is ended in the banner. */
