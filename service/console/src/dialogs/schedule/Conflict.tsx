@@ -21,12 +21,14 @@ interface ConflictProps {
   words: string | null;
   theirs: Version;
   isBusy: boolean;
+  /** Mine cannot be saved as it is. */
+  isWrong: boolean;
   onUseTheirs: () => void;
   onSaveMine: () => void;
   onEditOn: () => void;
 }
 
-export function Conflict({ jobId, mine, words, theirs, isBusy, ...actions }: ConflictProps) {
+export function Conflict({ jobId, mine, words, theirs, isBusy, isWrong, ...actions }: ConflictProps) {
   const { cron, zone, policy, type } = theirs.schedule;
   const { data } = useQuery({
     ...previewQuery({ jobId, revision: theirs.revision, cron, zone, policy }),
@@ -35,12 +37,12 @@ export function Conflict({ jobId, mine, words, theirs, isBusy, ...actions }: Con
   });
   const theirWords = data?.preview.description ?? null;
   return (
-    <section className={styles["conflict"]} role="alert" aria-label="Changed by somebody else">
+    <section className={styles["conflict"]} aria-label="Changed by somebody else">
       <p>
-        <strong>
-          <bdi>{theirs.updatedBy}</bdi> changed this schedule <Ago instant={theirs.updatedAt} />
-        </strong>
-        , while you were editing it. Nothing of yours is lost.
+        <strong role="alert">
+          <bdi>{theirs.updatedBy}</bdi> has changed this schedule while you were editing it.
+        </strong>{" "}
+        That was <Ago instant={theirs.updatedAt} />; nothing of yours is lost.
       </p>
       <table className={table["table"]}>
         <caption className="visually-hidden">What differs between your schedule and theirs</caption>
@@ -74,7 +76,7 @@ export function Conflict({ jobId, mine, words, theirs, isBusy, ...actions }: Con
         <Button isSmall onPress={actions.onEditOn} isDisabled={isBusy}>
           Edit mine on
         </Button>
-        <Button isSmall look="danger" onPress={actions.onSaveMine} isDisabled={isBusy}>
+        <Button isSmall look="danger" onPress={actions.onSaveMine} isDisabled={isBusy || isWrong}>
           Save mine over theirs
         </Button>
       </div>

@@ -19,17 +19,28 @@ interface EditedProps {
   editor: Editor;
   preview: PreviewState;
   faults: Faults;
+  /** It would be refused as it is. */
+  isWrong: boolean;
   mayEdit: boolean;
   onEnter: () => void;
 }
 
-export function EditedSchedule({ job, stand, editor, preview, faults, mayEdit, onEnter }: EditedProps) {
+export function EditedSchedule({
+  job,
+  stand,
+  editor,
+  preview,
+  faults,
+  isWrong,
+  mayEdit,
+  onEnter,
+}: EditedProps) {
   const isAdmin = useMay("admin");
   const { base, draft, theirs, isChanged } = stand;
   const words = preview.preview?.description ?? null;
   return (
     <>
-      <p className={styles["quiet"]} role="status">
+      <p className={styles["quiet"]}>
         <bdi>{job.displayName}</bdi> · revision {base.revision}, changed <Ago instant={base.updatedAt} /> by{" "}
         <bdi>{base.updatedBy}</bdi>
       </p>
@@ -45,6 +56,7 @@ export function EditedSchedule({ job, stand, editor, preview, faults, mayEdit, o
           words={words}
           theirs={theirs}
           isBusy={editor.isSaving}
+          isWrong={isWrong}
           onUseTheirs={editor.forget}
           onEditOn={() => editor.editOn(theirs)}
           onSaveMine={() => editor.save(theirs)}

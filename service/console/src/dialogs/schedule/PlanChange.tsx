@@ -3,7 +3,7 @@ import type { Preview } from "../../api/types";
 import { classes } from "../../components/classes";
 import { inAllZones } from "../../components/When";
 import { absolute, localTime } from "../../time/format";
-import { planSteps, planWords, type PlanStep } from "./plan";
+import { NO_CHANGE, planSteps, planWords, type PlanStep } from "./plan";
 import styles from "./Preview.module.css";
 import { weekdayOf } from "./zones";
 
@@ -13,10 +13,18 @@ const MARKS: Record<PlanStep["change"], { mark: string; word: string }> = {
   kept: { mark: "=", word: "stays" },
 };
 
-export function PlanChange({ preview, zone }: { preview: Preview; zone: string }) {
+interface PlanProps {
+  preview: Preview;
+  zone: string;
+  /** The preview is of what was typed before: that it changes nothing says nothing. */
+  isOld: boolean;
+}
+
+export function PlanChange({ preview, zone, isOld }: PlanProps) {
   const words = planWords(preview);
   const until = preview.planChange?.until;
-  if (words === null) return null;
+  const isChange = words !== NO_CHANGE;
+  if (words === null || (isOld && !isChange)) return null;
   const days = byDay(planSteps(preview), zone);
   return (
     <section>
@@ -30,7 +38,7 @@ export function PlanChange({ preview, zone }: { preview: Preview; zone: string }
           "There are no fires to compare."
         )}
       </p>
-      {words !== "no fire changes" && (
+      {isChange && (
         <div className={styles["plan"]} role="region" aria-label="Today’s plan and the new one" tabIndex={0}>
           <dl>
             {days.map(([date, steps]) => (

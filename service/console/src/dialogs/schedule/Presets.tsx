@@ -10,7 +10,7 @@ const NONE = "none";
 const CHOICES: { id: PresetId | typeof NONE; name: string }[] = (
   Object.entries(PRESET_NAMES) as [PresetId, string][]
 ).map(([id, name]) => ({ id, name }));
-const OTHER = { id: NONE, name: "None of the common ones" } as const;
+const OTHER = { id: NONE, name: "none of these" } as const;
 const [, , , , MONTH, WEEKDAY] = FIELDS;
 
 interface PresetsProps {
@@ -23,6 +23,7 @@ export function Presets({ text, onChange }: PresetsProps) {
   const set = (next: Preset) => onChange(cronOf(next));
   return (
     <div className={styles["preset"]} role="group" aria-label="Common schedules">
+      <span className={styles["name"]}>Common</span>
       <div className={styles["presetName"]}>
         <Select
           label="Common schedules"

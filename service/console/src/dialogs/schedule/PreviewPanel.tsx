@@ -44,7 +44,7 @@ export function PreviewPanel({ job, isChanged, state }: PanelProps) {
         </h3>
         <FireTable preview={preview} zone={zone} marksNew={isChanged && !isSilent} />
       </section>
-      {isChanged && !isSilent && <PlanChange preview={preview} zone={zone} />}
+      {isChanged && !isSilent && <PlanChange preview={preview} zone={zone} isOld={isOld} />}
       <OddDays preview={preview} zone={zone} />
     </div>
   );

@@ -27,7 +27,8 @@ function Opened({ jobId, onClose }: Omit<ScheduleDialogProps, "isOpen">) {
   const editor = useEditing(jobId, onClose);
   const { job, stand, isDeleted, isSaving } = editor;
   const preview = usePreview(jobId, stand);
-  const mayEdit = useMay(job?.scheduleType === "MANUAL" ? "admin" : "operator");
+  // Giving a job its first schedule, and taking it away, is for admins: service/domain/access.py.
+  const mayEdit = useMay(stand?.base.schedule.type === "MANUAL" ? "admin" : "operator");
   const isChanged = stand?.isChanged ?? false;
   useStayingPut(isChanged);
 
@@ -68,6 +69,7 @@ function Opened({ jobId, onClose }: Omit<ScheduleDialogProps, "isOpen">) {
           editor={editor}
           preview={preview}
           faults={faults}
+          isWrong={isWrong}
           mayEdit={mayEdit}
           onEnter={save}
         />

@@ -37,6 +37,7 @@ export function ScheduleForm({ schedule, faults, words, isOld, isAdmin, onChange
       placeholder="second minute hour day-of-month month day-of-week"
       onKeyDown={(event) => {
         if (event.key === "Enter") onEnter();
+        else event.continuePropagation(); // Escape is the dialog's
       }}
     />
   );

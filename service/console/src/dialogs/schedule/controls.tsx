@@ -10,7 +10,7 @@ import {
   ToggleButtonGroup,
   type Key,
 } from "react-aria-components";
-import { useState, type KeyboardEvent } from "react";
+import { useState } from "react";
 import { classes } from "../../components/classes";
 import fields from "../../components/fields.module.css";
 import styles from "./controls.module.css";
@@ -22,12 +22,13 @@ interface TypedProps {
   className?: string | undefined;
   /** Takes a text; answers whether it is one that may stand here. */
   onText: (text: string) => boolean;
-  onKeyDown?: (event: KeyboardEvent) => void;
+  /** Takes a step up or down, by the arrow keys. */
+  onStep?: (way: 1 | -1) => void;
   isNumeric?: boolean;
 }
 
 /** A text that is taken while it is typed, where it may stand here; else what was before is there again afterwards. */
-export function Typed({ label, text, className, onText, onKeyDown, isNumeric = false }: TypedProps) {
+export function Typed({ label, text, className, onText, onStep, isNumeric = false }: TypedProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const [isWrong, setIsWrong] = useState(false);
   const forget = () => {
@@ -44,12 +45,16 @@ export function Typed({ label, text, className, onText, onKeyDown, isNumeric = f
         setIsWrong(!onText(next));
       }}
       onBlur={forget}
-      {...(onKeyDown && {
-        onKeyDown: (event) => {
-          if (event.key === "ArrowUp" || event.key === "ArrowDown") forget();
-          onKeyDown(event);
-        },
-      })}
+      onKeyDown={(event) => {
+        const way = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
+        if (way === 0 || !onStep) {
+          event.continuePropagation(); // Escape is the dialog's
+          return;
+        }
+        event.preventDefault();
+        forget();
+        onStep(way);
+      }}
       {...(isNumeric && { inputMode: "numeric" })}
     >
       <Input className={classes(fields["input"], fields["code"], className)} autoComplete="off" />
@@ -78,12 +83,7 @@ export function NumberInput({ label, value, min, max, onChange }: NumberProps) {
       className={styles["number"]}
       isNumeric
       onText={(text) => /^[0-9]{1,3}$/.test(text) && take(Number(text))}
-      onKeyDown={(event) => {
-        const way = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
-        if (way === 0) return;
-        event.preventDefault();
-        take(value + way);
-      }}
+      onStep={(way) => take(value + way)}
     />
   );
 }

@@ -20,12 +20,14 @@ export function planSteps(preview: Preview): PlanStep[] {
   return steps.sort((one, other) => Date.parse(one.instant) - Date.parse(other.instant));
 }
 
+export const NO_CHANGE = "no fire changes";
+
 /** Says in one sentence what changes: "3 fires fall away, 1 is new". */
 export function planWords(preview: Preview): string | null {
   const plan = preview.planChange;
   if (!plan) return null;
   const [gone, fresh] = [plan.removed.length, plan.added.length];
-  if (gone === 0 && fresh === 0) return "no fire changes";
+  if (gone === 0 && fresh === 0) return NO_CHANGE;
   const parts = [];
   if (gone > 0) parts.push(gone === 1 ? "1 fire falls away" : `${gone} fires fall away`);
   if (fresh > 0)

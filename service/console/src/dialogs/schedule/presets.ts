@@ -27,10 +27,10 @@ export const PRESET_NAMES: Readonly<Record<PresetId, string>> = {
   daily: "Daily",
   weekdays: "Monday to Friday",
   weekly: "Weekly",
-  monthly: "Monthly, on a day",
-  "last-day": "Monthly, on the last day",
-  "last-workday": "Monthly, on the last Monday-to-Friday day",
-  "nth-weekday": "Monthly, on a weekday",
+  monthly: "Monthly, a date",
+  "last-day": "Monthly, last day",
+  "last-workday": "Monthly, last Mon–Fri day",
+  "nth-weekday": "Monthly, a weekday",
   yearly: "Yearly",
 };
 

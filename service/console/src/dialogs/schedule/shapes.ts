@@ -10,15 +10,15 @@ export interface Form {
 const COMMON: readonly Form[] = [
   { id: "every", name: "Every" },
   { id: "step", name: "Each n" },
-  { id: "list", name: "Chosen" },
+  { id: "list", name: "List" },
   { id: "range", name: "From … to" },
 ];
 const OF_MONTH: readonly Form[] = [
   { id: "last", name: "Last day" },
-  { id: "last-workday", name: "Last Mon–Fri day" },
-  { id: "nearest-workday", name: "Nearest Mon–Fri day" },
+  { id: "last-workday", name: "Last Mon–Fri" },
+  { id: "nearest-workday", name: "Nearest Mon–Fri" },
 ];
-const OF_WEEK: readonly Form[] = [{ id: "nth", name: "nth in the month" }];
+const OF_WEEK: readonly Form[] = [{ id: "nth", name: "Nth in month" }];
 const AS_TEXT: Form = { id: "custom", name: "As text" };
 
 /** The forms that a field may have. */
