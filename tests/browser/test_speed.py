@@ -1,6 +1,7 @@
 """The home screen on 1,000 jobs and 1,000,000 executions: soon interactive, by quick calls and little code.
 
-Of three loads the best counts, since others may be using the machine; each has an empty cache.
+Of five loads the best counts, since others may be using the machine; each has an empty cache. The service is a
+process of its own, as it is in production: in the test's it would share one core with all that drives the browser.
 """
 
 import sys
@@ -14,7 +15,7 @@ from tests.support.databases import DatabaseServer
 from tests.support.many import JOBS, insert_many_at
 from tests.support.window import Window
 
-LOADS = 3
+LOADS = 5
 INTERACTIVE_MS, CALL_MS, SCRIPT_BYTES = 1_500, 150, 250_000
 SCRIPTS = """
     () => performance.getEntriesByType('resource')
@@ -27,11 +28,12 @@ SCRIPTS = """
 async def many(
     database_server: DatabaseServer, empty_template: str, browser: Browser
 ) -> AsyncIterator[Console]:
-    """A service on a database with a thousand jobs and a million executions."""
+    """A service, as a process, on a database with a thousand jobs and a million executions."""
     with database_server.database(empty_template) as name:
         url = database_server.url(name)
         await insert_many_at(url)
         async with running_console(url, browser) as console:
+            await console.serve_by_process()
             yield console
 
 

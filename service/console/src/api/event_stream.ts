@@ -11,6 +11,8 @@ import { errorOf, signIn } from "./client";
 export type StreamState = "connecting" | "live" | "lost";
 
 export interface StreamOptions {
+  /** The id of the event to begin behind; missing: wherever the server begins. */
+  after?: string;
   onEvent: (event: EventSourceMessage) => void;
   /** Told of each change of the state; `lost` from the first failure on, until it is live again. */
   onState: (state: StreamState) => void;
@@ -26,7 +28,7 @@ const LONGEST_PAUSE_MS = 8_000;
 
 /** Follows a stream until `signal` aborts; never rejects. */
 export async function followEvents(url: string, signal: AbortSignal, options: StreamOptions): Promise<void> {
-  let lastEventId = "";
+  let lastEventId = options.after ?? "";
   let pause = FIRST_PAUSE_MS;
   let wasLost = false;
   options.onState("connecting");

@@ -3,12 +3,12 @@ import { useState } from "react";
 import { Button } from "./Button";
 import styles from "./Copy.module.css";
 
-/** A button that copies a text, and says so. */
-export function CopyButton({ text, label }: { text: string; label: string }) {
+/** A button that copies a text, and says so; a long text may be made when it is wanted. */
+export function CopyButton({ text, label }: { text: string | (() => string); label: string }) {
   const [said, setSaid] = useState("");
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(typeof text === "string" ? text : text());
       setSaid("Copied");
     } catch {
       setSaid("Select it, and copy it by hand");

@@ -46,6 +46,8 @@ interface ConfirmProps {
   isOpen: boolean;
   isBusy?: boolean;
   confirm: string;
+  /** What the button says that leaves everything as it is. */
+  dismiss?: string;
   look?: Look;
   onConfirm: () => void;
   onClose: () => void;
@@ -53,10 +55,11 @@ interface ConfirmProps {
 }
 
 /** Asks before something that is hard to take back. */
-export function Confirm({ confirm, look = "danger", isBusy = false, onConfirm, ...props }: ConfirmProps) {
+export function Confirm(allProps: ConfirmProps) {
+  const { confirm, dismiss = "Cancel", look = "danger", isBusy = false, onConfirm, ...props } = allProps;
   const actions = (
     <>
-      <Button onPress={props.onClose}>Cancel</Button>
+      <Button onPress={props.onClose}>{dismiss}</Button>
       <Button look={look} isDisabled={isBusy} onPress={onConfirm}>
         {confirm}
       </Button>

@@ -57,15 +57,24 @@ export function SearchField({
   label,
   value,
   onChange,
+  onSubmit,
   placeholder,
 }: {
   label: string;
   value: string;
   onChange: (value: string) => void;
+  /** Told of the Enter key. */
+  onSubmit?: () => void;
   placeholder?: string;
 }) {
   return (
-    <AriaSearchField aria-label={label} value={value} onChange={onChange} className={styles["search"] ?? ""}>
+    <AriaSearchField
+      aria-label={label}
+      value={value}
+      onChange={onChange}
+      {...(onSubmit && { onSubmit })}
+      className={styles["search"] ?? ""}
+    >
       <Input className={styles["input"] ?? ""} placeholder={placeholder ?? label} />
       <AriaButton className={styles["clear"] ?? ""} aria-label="Clear">
         ✕

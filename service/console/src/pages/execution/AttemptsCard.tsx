@@ -1,0 +1,110 @@
+/** All attempts at the same piece of work, and how one came to follow on the other. */
+import type { Attempt, ExecutionDetail, JobDetail } from "../../api/types";
+import { ExecutionLink, shortId } from "../../components/Link";
+import { Card } from "../../components/Page";
+import { Status } from "../../components/Status";
+import table from "../../components/table.module.css";
+import { At, Elapsed } from "../../components/When";
+import { duration } from "../../time/format";
+import styles from "./AttemptsCard.module.css";
+import { stepsOf, type Step } from "./attempts";
+import { errorsOf, firstLineOf } from "./errors";
+import { hasStarted } from "./words";
+
+interface AttemptsCardProps {
+  execution: ExecutionDetail;
+  job: JobDetail | undefined;
+  zone: string;
+}
+
+export function AttemptsCard({ execution, job, zone }: AttemptsCardProps) {
+  const steps = stepsOf(execution.attempts, job ?? null);
+  const notes = steps.flatMap(({ note, number }) => (note === null ? [] : [{ note, number }]));
+  if (steps.length === 1 && notes.length === 0) return null;
+  return (
+    <Card title={steps.length === 1 ? "Attempts" : `${steps.length} attempts`}>
+      {steps.length > 1 && (
+        <div className={table["wrap"]} tabIndex={0} role="region" aria-label="All attempts">
+          <table className={table["table"]} aria-label="All attempts">
+            <thead>
+              <tr>
+                <th scope="col">Attempt</th>
+                <th scope="col">Execution</th>
+                <th scope="col">Status</th>
+                <th scope="col">Started</th>
+                <th scope="col" className={table["number"]}>
+                  Duration
+                </th>
+                <th scope="col">Replica</th>
+                <th scope="col">Error</th>
+              </tr>
+            </thead>
+            <tbody>
+              {steps.map((step) => (
+                <Row
+                  key={step.attempt.executionId}
+                  step={step}
+                  zone={zone}
+                  isShown={step.attempt.executionId === execution.executionId}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {notes.length > 0 && (
+        <ul className={styles["notes"]}>
+          {notes.map(({ note, number }, index) => (
+            <li key={index}>
+              {steps.length > 1 && <>Attempt {number}: </>}
+              {note}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function Row({ step: { attempt, number }, zone, isShown }: { step: Step; zone: string; isShown: boolean }) {
+  const { executionId, status, startTime, replicaId } = attempt;
+  return (
+    <tr className={isShown ? styles["shown"] : undefined} {...(isShown && { "aria-current": "true" })}>
+      <th scope="row" className={styles["number"]}>
+        {number}
+      </th>
+      <td className={table["nowrap"]}>
+        {isShown ? (
+          <>
+            <code>{shortId(executionId)}</code> <span className={table["muted"]}>this one</span>
+          </>
+        ) : (
+          <ExecutionLink executionId={executionId} />
+        )}
+      </td>
+      <td>
+        <Status status={status} />
+      </td>
+      <td>{hasStarted(attempt) ? <At instant={startTime} zone={zone} /> : "–"}</td>
+      <td className={table["number"]}>
+        <Took attempt={attempt} />
+      </td>
+      <td className={table["nowrap"]}>
+        {replicaId === null ? "–" : <code title={replicaId}>{shortId(replicaId)}</code>}
+      </td>
+      <td className={styles["error"]}>
+        <bdi>{errorLine(attempt)}</bdi>
+      </td>
+    </tr>
+  );
+}
+
+function Took({ attempt: { status, durationMs, startTime } }: { attempt: Attempt }) {
+  if (durationMs !== null) return duration(durationMs);
+  return status === "RUNNING" ? <Elapsed since={startTime} /> : "–";
+}
+
+function errorLine({ status, errorDetails, errorCount }: Attempt): string {
+  const { ending } = errorsOf(status, errorDetails, errorCount);
+  return ending === null ? "" : firstLineOf(ending).line;
+}
