@@ -1,6 +1,6 @@
 # Cronsole. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run console fleet doctor psql test browser unit fuzz-api bench-cron lint api-types format lock
+.PHONY: help run console fleet doctor psql test browser screenshots unit fuzz-api bench-cron lint api-types format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,7 +23,7 @@ help: ## list the targets
 	@touch $@
 
 .venv/.development: requirements-dev.lock | .venv/bin/python
-	@echo "Installing the dependencies of the service and of its tests (about 90 MB, once) ..."
+	@echo "Installing the dependencies of the service and of its tests (about 140 MB, once) ..."
 	@$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@ .venv/.runtime
 
@@ -51,6 +51,9 @@ test: lint browser ## everything that CI runs
 
 browser: .venv/.development
 	@$(BIN)/python -m tests.support.chromium
+
+screenshots: browser console ## take pictures of every screen of the console, on made-up data
+	@$(BIN)/python -m tests.support.screenshots
 
 fuzz-api: .venv/.development ## send the API some 15,000 requests that its description allows, or not (5 min)
 	@FUZZ_EXAMPLES=400 $(BIN)/python -m pytest -s tests/postgres/test_api_schemathesis.py

@@ -102,8 +102,6 @@ async def test_a_test_steers_a_run(console: Console):
 async def test_the_service_is_another_one_under_the_same_address(console: Console):
     """A page goes on with a replica that took over."""
     await console.open("/signin")
-    replica = await console.start_replica()
-    await console.stop_service()
-    console.lead_to(replica.address)
+    replica = await console.serve_by_process()
     ask = "fetch('/health/ready').then((answer) => answer.json())"
     assert (await console.page.evaluate(ask))["replicaId"] == (await replica.until_ready())["replicaId"]

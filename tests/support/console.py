@@ -81,6 +81,7 @@ class Console:
         self.service, self.database_url, self.sql, self.events = service, database_url, sql, events
         self._steered, self._browser, self._stack = steered, browser, stack
         self.windows: list[Window] = []
+        self._address = service.address
 
     @property
     def window(self) -> Window:
@@ -141,7 +142,7 @@ class Console:
 
         `viewport` is width and height in CSS pixels; `options` are further ones of Playwright's context.
         """
-        line = await self._stack.enter_async_context(Line(self.service.address))
+        line = await self._stack.enter_async_context(Line(self._address))
         window = await open_window(
             self._browser,
             line,
@@ -205,8 +206,16 @@ class Console:
             window.expect_errors("net::ERR_", "Failed to fetch", "50[234]")
         await self.service.stop()
 
+    async def serve_by_process(self, **settings: str) -> ReplicaProcess:
+        """Let a process of its own serve all windows, and the service of this process leave."""
+        replica = await self.start_replica(**settings)
+        await self.stop_service()
+        self.lead_to(replica.address)
+        return replica
+
     def lead_to(self, address: str) -> None:
         """Let all windows reach another replica from now on, under the addresses they know."""
+        self._address = address
         for window in self.windows:
             window.line.lead_to(address)
 

@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { ApiError } from "./api/client";
+import { jobsQuery } from "./api/queries";
 import { App } from "./App";
 import { applyTheme } from "./components/theme";
 import "./theme.css";
@@ -23,6 +24,8 @@ const cache = new QueryClient({
 });
 
 applyTheme();
+// The home screen's list is long: it is under way while the page still asks who looks at it.
+if (/^\/automation\/?$/.test(window.location.pathname)) cache.query(jobsQuery).catch(() => undefined);
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no root");
 createRoot(root).render(

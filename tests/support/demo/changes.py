@@ -7,7 +7,7 @@ from tests.support.demo.history import PAUSE_REASON, PAUSED, PAUSED_FOR, Past
 from tests.support.demo.jobs import JOBS
 
 HOUR = timedelta(hours=1)
-API, PSQL = "cronsole api", "psql"
+API, PSQL = "cronsole 3f9a1c52 api", "psql"
 ACT = "select set_config('cronsole.actor', $1, false), set_config('application_name', $2, false)"
 
 # How long ago, who, over what, which job, and what was set.

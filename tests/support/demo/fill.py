@@ -1,5 +1,6 @@
 """Fills an empty migrated database with the demo: 26 jobs, a week of history, and what is wrong just now."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,17 +11,21 @@ from uuid import UUID
 import asyncpg
 
 from service import __version__
-from service.domain.cron import zone_clock
+from service.domain.cron import tzdata_version, zone_clock
 from tests.support.console import HANDLERS as TEST_HANDLERS
 from tests.support.demo import changes, stories
 from tests.support.demo.handlers import NAMES
 from tests.support.demo.history import OVERDUE, OVERDUE_FOR, History, Past
 from tests.support.demo.hostile import insert_hostile
 from tests.support.demo.jobs import JOBS
-from tests.support.demo.rows import copy_rows
+from tests.support.demo.rows import SECOND, copy_rows
 from tests.support.sums import sum_up_history
 
-REPLICAS = [UUID(f"019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6a7{digit}") for digit in range(3)]
+REPLICAS = [
+    UUID("3f9a1c52-7d0e-4b8a-9c41-5e2f8d6a7b10"),
+    UUID("b07e44d1-2c95-4f6e-8a13-9d4c1e7f5a62"),
+    UUID("6d12e8f0-91ab-4c37-b5d2-0f8e3a6c4b29"),
+]
 HANDLERS = [*NAMES, "risk.valuation", "noop", "sql", "http"]
 FINDINGS = [
     {
@@ -43,21 +48,25 @@ INSERT_REPLICA = """
                           listener_round_trip_ms, clock_offset_ms, vitals_at, loop_lag_ms, listener_mode,
                           tzdata_version, findings)
     values ($1, $2, $3, $4, $5, '{"risk.valuation": ["desk", "scenarios", "is_dry_run"]}', $6, $7, $8, $9,
-            'NOTIFY', '2026.2', $10)
+            'NOTIFY', $10, $11)
 """
 DECIDE = """
     update job_state
        set decided_through = clock_timestamp() - case when job_id = $1 then $2::interval else '0' end
 """
+RENEW = """
+    update replicas set lease_expires_at = clock_timestamp() + $2::interval, vitals_at = clock_timestamp()
+     where replica_id = any ($1)
+"""
+LEASE = timedelta(seconds=15)
 # Zones whose clock changes at other times than Europe's, for a job that wants to show a change.
 ZONES = ("America/Santiago", "Europe/Berlin", "America/New_York", "Australia/Sydney", "Africa/Casablanca")
 
 
-async def fill_demo(connection: Any, *, with_replicas: bool = True, with_hostile: bool = False) -> None:
+async def fill_demo(connection: Any, *, with_hostile: bool = False) -> None:
     """Fill the database; the connection is a superuser's.
 
-    Two of the three replicas seem to live, for an hour; `with_replicas=False` leaves all three away.
-    `with_hostile` adds jobs with names and texts that try to break the page.
+    Of its replicas two seem to live. `with_hostile` adds jobs whose names and texts try to break the page.
     """
     now: datetime = await connection.fetchval("select date_trunc('second', clock_timestamp())")
     past = Past(now, REPLICAS)
@@ -81,8 +90,7 @@ async def fill_demo(connection: Any, *, with_replicas: bool = True, with_hostile
         await connection.execute(
             "insert into lease_gaps (from_time, to_time) values ($1, $2)", past.outage_start, past.outage_end
         )
-        if with_replicas:
-            await insert_replicas(connection, past)
+        await insert_replicas(connection, past)
         if with_hostile:
             await insert_hostile(connection)
         await sum_up_history(connection)
@@ -99,7 +107,7 @@ async def insert_replicas(connection: Any, past: Past) -> None:
     ):
         await connection.execute(
             INSERT_REPLICA, replica_id, started_at, lease_end, __version__, HANDLERS, 1.4, offset,
-            min(past.now, lease_end), lag, json.dumps(findings),
+            min(past.now, lease_end), lag, tzdata_version(), json.dumps(findings),
         )  # fmt: skip
 
 
@@ -118,13 +126,31 @@ async def ready_demo(database_url: str) -> AsyncIterator[dict[str, Any]]:
 
     It may have been filled minutes ago: what was due since counts as decided, but for one job. Somebody holds
     its row in an open psql transaction meanwhile, so that no replica can decide its fires: it is overdue.
+    The two replicas that seem to live keep their leases.
     """
     connection = await asyncpg.connect(database_url, server_settings={"application_name": "psql"})
     try:
         await connection.execute(DECIDE, OVERDUE, OVERDUE_FOR)
-        async with connection.transaction():
-            await connection.execute("select from jobs where job_id = $1 for update", OVERDUE)
-            yield {"handlers": (*TEST_HANDLERS, "tests.support.demo.handlers")}
+        await connection.execute(RENEW, REPLICAS[:2], LEASE)
+        heartbeat = asyncio.create_task(keep_leases(database_url), name="leases of the demo")
+        try:
+            async with connection.transaction():
+                await connection.execute("select from jobs where job_id = $1 for update", OVERDUE)
+                yield {"handlers": (*TEST_HANDLERS, "tests.support.demo.handlers")}
+        finally:
+            heartbeat.cancel()
+            await asyncio.wait({heartbeat})
+    finally:
+        await connection.close()
+
+
+async def keep_leases(database_url: str) -> None:
+    """Renew the leases of the replicas that seem to live, until cancelled."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        while True:
+            await connection.execute(RENEW, REPLICAS[:2], LEASE)
+            await asyncio.sleep(LEASE / SECOND / 3)
     finally:
         await connection.close()
 

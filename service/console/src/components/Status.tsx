@@ -14,13 +14,14 @@ const LOOKS: Record<string, Look> = {
   RUNNING: { word: "Running", tone: "running", mark: "▶" },
   SUCCESS: { word: "Success", tone: "success", mark: "✓" },
   FAILED: { word: "Failed", tone: "failed", mark: "✕" },
-  TIMEOUT: { word: "Timed out", tone: "timeout", mark: "⧖" },
+  TIMEOUT: { word: "Timed out", tone: "timeout", mark: "◷" },
   CANCELLED: { word: "Cancelled", tone: "cancelled", mark: "⊘" },
   LOST: { word: "Lost", tone: "lost", mark: "?" },
   // of jobs
   IDLE: { word: "Idle", tone: "cancelled", mark: "○" },
   PAUSED: { word: "Paused", tone: "paused", mark: "❚❚" },
   DISABLED: { word: "Disabled", tone: "cancelled", mark: "—" },
+  UNPLANNED: { word: "No plan", tone: "failed", mark: "✕" },
   OVERDUE: { word: "Overdue", tone: "timeout", mark: "!" },
   // of fires
   STARTED: { word: "Started", tone: "success", mark: "✓" },

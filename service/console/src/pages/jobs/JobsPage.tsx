@@ -1,10 +1,112 @@
+/** The home screen: all jobs, how they are, and what can be done with them. */
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useDeferredValue, useMemo, useState } from "react";
+import { jobsQuery } from "../../api/queries";
+import { useMay } from "../../api/session";
+import type { Job } from "../../api/types";
+import { Button } from "../../components/Button";
+import { Failure, wordsOf } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
 import { Page } from "../../components/Page";
+import { useClosedGroups } from "./closed_groups";
+import { Dialogs, OpenDialogContext, useOpenDialog, type OpenDialog } from "./dialogs";
+import { isNarrowed, matcherOf, withFilters } from "./filters";
+import { JobList } from "./JobList";
+import styles from "./JobsPage.module.css";
+import { NoJobs, NoMatch } from "./nothing";
+import { groupsOf, rowsOf } from "./rows";
+import { countsOf } from "./state";
+import { Tiles } from "./Tiles";
+import { Toolbar } from "./Toolbar";
+import { useFilters } from "./use_filters";
+import { useLook } from "./width";
 
 export function JobsPage() {
+  const { data: jobs, error, isFetching, refetch } = useQuery(jobsQuery);
+  const [open, setOpen] = useState<OpenDialog | null>(null);
+  const close = useCallback(() => setOpen(null), []);
   return (
-    <Page title="Jobs">
-      <Loading what="Jobs" />
-    </Page>
+    <OpenDialogContext value={setOpen}>
+      <Page title="Jobs" actions={<PageActions hasJobs={jobs !== undefined && jobs.length > 0} />}>
+        {jobs === undefined && error && (
+          <Failure fault={error} what="the jobs" onRetry={() => void refetch()} />
+        )}
+        {jobs === undefined && !error && <Loading what="the jobs" />}
+        {jobs !== undefined && error && !isFetching && (
+          <p className={styles["old"]} role="alert">
+            <span>
+              This list could not be read again, and may be old: <bdi>{wordsOf(error)}</bdi>
+            </span>
+            <Button isSmall onPress={() => void refetch()}>
+              Try again
+            </Button>
+          </p>
+        )}
+        {jobs?.length === 0 && <NoJobs />}
+        {jobs !== undefined && jobs.length > 0 && <Content jobs={jobs} />}
+      </Page>
+      <Dialogs open={open} jobs={jobs ?? NONE} onClose={close} />
+    </OpenDialogContext>
+  );
+}
+
+const NONE: readonly Job[] = [];
+
+function PageActions({ hasJobs }: { hasJobs: boolean }) {
+  const mayOperate = useMay("operator");
+  const mayAdminister = useMay("admin");
+  const open = useOpenDialog();
+  return (
+    <>
+      {mayOperate && hasJobs && <Button onPress={() => open({ kind: "pause-all" })}>Pause all…</Button>}
+      {mayAdminister && <Button onPress={() => open({ kind: "create" })}>New job…</Button>}
+    </>
+  );
+}
+
+function Content({ jobs }: { jobs: readonly Job[] }) {
+  const { filters, change, clear } = useFilters();
+  const look = useLook();
+  const counts = useMemo(() => countsOf(jobs), [jobs]);
+  const groups = useMemo(() => groupsOf(jobs), [jobs]);
+  const narrowing = isNarrowed(filters) ? withFilters(new URLSearchParams(), filters).toString() : "";
+  const { closed, toggle } = useClosedGroups(narrowing);
+  // The letter typed is shown first, the list follows.
+  const text = useDeferredValue(filters.text);
+  const { shown, group, kind, sort, isDescending, isGrouped } = filters;
+  const found = useMemo(
+    () => jobs.filter(matcherOf({ text, shown, group, kind })),
+    [jobs, text, shown, group, kind],
+  );
+  const rows = useMemo(
+    () => rowsOf(found, { sort, isDescending, isGrouped }, (name) => closed.has(name)),
+    [found, sort, isDescending, isGrouped, closed],
+  );
+  return (
+    <>
+      <Tiles counts={counts} shown={shown} onShow={(next) => change({ shown: next })} />
+      <Toolbar
+        filters={filters}
+        groups={groups}
+        found={found.length}
+        all={jobs.length}
+        withOrder={look !== "table"}
+        onChange={change}
+        onClear={clear}
+      />
+      {found.length === 0 ? (
+        <NoMatch onClear={clear} />
+      ) : (
+        <JobList
+          rows={rows}
+          look={look}
+          isGrouped={isGrouped}
+          sort={sort}
+          isDescending={isDescending}
+          onSort={(by, descending) => change({ sort: by, isDescending: descending })}
+          onToggle={toggle}
+        />
+      )}
+    </>
   );
 }

@@ -1,0 +1,54 @@
+/** The dialogs of this screen: which one is open, for which job; each is loaded when it is first needed. */
+import { createContext, lazy, Suspense, useContext } from "react";
+import type { Job } from "../../api/types";
+
+const RunDialog = lazy(() => import("../../dialogs/run/RunDialog"));
+const ScheduleDialog = lazy(() => import("../../dialogs/schedule/ScheduleDialog"));
+const SettingsDialog = lazy(() => import("../../dialogs/settings/SettingsDialog"));
+const PauseDialog = lazy(() => import("../../dialogs/pause/PauseDialog"));
+const DeleteDialog = lazy(() => import("../../dialogs/delete/DeleteDialog"));
+const CreateDialog = lazy(() => import("../../dialogs/create/CreateDialog"));
+
+export type OpenDialog =
+  | { kind: "run"; jobId: string }
+  | { kind: "schedule"; jobId: string }
+  | { kind: "settings"; jobId: string }
+  | { kind: "pause"; jobId: string }
+  | { kind: "delete"; jobId: string }
+  | { kind: "pause-all" }
+  | { kind: "create" };
+
+/** Opens a dialog; the same function for the life of the screen. */
+export const OpenDialogContext = createContext<(dialog: OpenDialog) => void>(() => undefined);
+
+export function useOpenDialog() {
+  return useContext(OpenDialogContext);
+}
+
+interface DialogsProps {
+  open: OpenDialog | null;
+  jobs: readonly Job[];
+  onClose: () => void;
+}
+
+export function Dialogs({ open, jobs, onClose }: DialogsProps) {
+  return <Suspense>{open && <Shown open={open} jobs={jobs} onClose={onClose} />}</Suspense>;
+}
+
+function Shown({ open, jobs, onClose }: DialogsProps & { open: OpenDialog }) {
+  if (open.kind === "pause-all") return <PauseDialog job={null} isOpen onClose={onClose} />;
+  if (open.kind === "create") return <CreateDialog isOpen onClose={onClose} />;
+  // A dialog for a job that is deleted meanwhile says so itself, when it is refused.
+  if (open.kind === "run") return <RunDialog jobId={open.jobId} isOpen onClose={onClose} />;
+  if (open.kind === "schedule") return <ScheduleDialog jobId={open.jobId} isOpen onClose={onClose} />;
+  if (open.kind === "settings") return <SettingsDialog jobId={open.jobId} isOpen onClose={onClose} />;
+  const job = jobs.find(({ name }) => name === open.jobId);
+  if (!job) return null;
+  if (open.kind === "pause") return <PauseDialog job={job} isOpen onClose={onClose} />;
+  return <DeleteDialog job={job} isOpen onClose={onClose} onDeleted={focusContent} />;
+}
+
+/** The button that has opened the dialog goes with its job; the keyboard goes on at the list. */
+function focusContent(): void {
+  setTimeout(() => document.getElementById("content")?.focus({ preventScroll: true }));
+}
