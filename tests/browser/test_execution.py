@@ -171,6 +171,7 @@ async def test_a_retry_leads_to_the_new_attempt(console: Console):
         "select requested_by, triggered_by, attempt from job_executions where execution_id = $1",
         run.execution_id,
     )
+    assert row is not None
     assert tuple(row) == ("ada", "RETRY", 2)
     run.end()
     await expect(step(page, "Ended")).to_contain_text("Success")
