@@ -95,13 +95,19 @@ async def test_trouble_is_shown_with_its_reason(console: Console):
     await console.add_job("LATE", overdue_after_seconds=5)
     await console.add_job("BROKEN")
     await console.add_job("OFF", enabled=False)
-    await console.add_job("WAITS", paused_until=datetime.now(UTC) + timedelta(hours=2), pause_reason="no data")
-    planned = "select count(*) = 2 from job_state s join jobs j using (job_id) where planned_revision = revision"
+    await console.add_job(
+        "WAITS", paused_until=datetime.now(UTC) + timedelta(hours=2), pause_reason="no data"
+    )
+    planned = (
+        "select count(*) = 2 from job_state s join jobs j using (job_id) where planned_revision = revision"
+    )
     await until(console.sql, planned + " and job_id in ('LATE', 'BROKEN')")
     await console.sql.execute(
         "update job_state set next_fire_time = clock_timestamp() - interval '3 minutes' where job_id = 'LATE'"
     )
-    await console.sql.execute("update job_state set schedule_error = 'it never fires' where job_id = 'BROKEN'")
+    await console.sql.execute(
+        "update job_state set schedule_error = 'it never fires' where job_id = 'BROKEN'"
+    )
     await console.open("/automation?flat=1&sort=status")
     page = console.page
     await expect(row(page, "Broken")).to_contain_text("No plan")
@@ -302,7 +308,9 @@ async def test_a_viewer_sees_what_others_may_change(console: Console):
     await expect(row(page, "A").get_by_role("cell", name="On", exact=True)).to_be_visible()
     await expect(row(page, "B").get_by_role("cell", name="Off", exact=True)).to_be_visible()
     await expect(page.get_by_role("switch")).to_have_count(0)
-    await expect(page.get_by_role("main").get_by_role("button", name=re.compile("Run|Pause|New"))).to_have_count(0)
+    await expect(
+        page.get_by_role("main").get_by_role("button", name=re.compile("Run|Pause|New"))
+    ).to_have_count(0)
     await page.get_by_role("button", name="Actions: A").click()
     await expect(page.get_by_role("menuitem")).to_have_text(["Open", "Executions", "Timeline", "Copy id"])
     await page.get_by_role("menuitem", name="Open").click()
