@@ -57,7 +57,8 @@ async function whole(response: Response) {
   return { status, statusText, headers, body: await response.arrayBuffer() };
 }
 
-const edges: Middleware = {
+/** What every answer goes through. */
+export const edges: Middleware = {
   async onResponse({ response }) {
     followServer(response.headers.get("Date"));
     if (response.status === 401) signIn();
