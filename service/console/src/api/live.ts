@@ -3,6 +3,7 @@ import { QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState } from "react";
 import { api, ApiError, data } from "./client";
 import { followEvents, type StreamState } from "./event_stream";
+import { Paced } from "./paced";
 import { keys } from "./queries";
 import type { Job } from "./types";
 
@@ -15,9 +16,10 @@ export function useLiveState(): StreamState {
 
 // Many executions end at once; what they changed is read together.
 const GATHER_MS = 300;
-// More jobs than this are read as the whole list, and then no more often than this.
+// More jobs than this are read as the whole list.
 const MOST_SINGLE_READS = 6;
-const LIST_REST_MS = 2_000;
+// The whole list, and the timeline of all jobs, are read no more often than this.
+const REST_MS = 2_000;
 // A hidden page gives its connection up: a browser has six for each service, and tabs are many.
 const HIDDEN_MS = 20_000;
 
@@ -89,10 +91,13 @@ export function useLiveConnection(): StreamState {
 export class Freshener {
   private readonly jobIds = new Set<string>();
   private gathering: ReturnType<typeof setTimeout> | undefined;
-  private listRest: ReturnType<typeof setTimeout> | undefined;
-  private isListDue = false;
+  private readonly list: Paced;
+  private readonly timeline: Paced;
 
-  constructor(private readonly cache: QueryClient) {}
+  constructor(private readonly cache: QueryClient) {
+    this.list = new Paced(() => cache.invalidateQueries({ queryKey: keys.jobs }), REST_MS);
+    this.timeline = new Paced(() => cache.invalidateQueries({ queryKey: keys.timeline }), REST_MS);
+  }
 
   /** Takes an event of the stream. */
   hear(event: LiveEvent): void {
@@ -129,7 +134,8 @@ export class Freshener {
 
   stop(): void {
     clearTimeout(this.gathering);
-    clearTimeout(this.listRest);
+    this.list.stop();
+    this.timeline.stop();
   }
 
   private jobChanged(jobId: string | undefined): void {
@@ -145,25 +151,10 @@ export class Freshener {
     const jobIds = [...this.jobIds];
     this.jobIds.clear();
     for (const jobId of jobIds) void this.cache.invalidateQueries({ queryKey: keys.job(jobId) });
-    void this.cache.invalidateQueries({ queryKey: keys.timeline });
+    this.timeline.ask();
     if (!this.cache.getQueryData(keys.jobs)) return;
-    if (jobIds.length > MOST_SINGLE_READS) this.readList();
+    if (jobIds.length > MOST_SINGLE_READS) this.list.ask();
     else for (const jobId of jobIds) void this.patchList(jobId);
-  }
-
-  /** Reads the whole list, but not without a rest. */
-  private readList(): void {
-    if (this.listRest !== undefined) {
-      this.isListDue = true;
-      return;
-    }
-    void this.cache.invalidateQueries({ queryKey: keys.jobs });
-    this.listRest = setTimeout(() => {
-      this.listRest = undefined;
-      if (!this.isListDue) return;
-      this.isListDue = false;
-      this.readList();
-    }, LIST_REST_MS);
   }
 
   /** Puts one job into the list as it is now. */
@@ -174,7 +165,7 @@ export class Freshener {
     } catch (fault) {
       if (fault instanceof ApiError && fault.status === 404) {
         this.cache.setQueryData<Job[]>(keys.jobs, (jobs) => jobs?.filter(({ name }) => name !== jobId));
-      } else this.readList();
+      } else this.list.ask();
     }
   }
 }
