@@ -18,7 +18,7 @@ test("the first is read at once, all of the next together after the rest", async
 });
 
 test("a long reading is not begun anew, and the rest comes behind it", async () => {
-  let end = () => undefined as void;
+  let end: () => void = vi.fn();
   const read = vi.fn(() => new Promise<void>((resolve) => (end = resolve)));
   const paced = new Paced(read, 2000);
   paced.ask();

@@ -13,11 +13,10 @@ export type Hit =
 
 /** Returns what is at `at`, or within `reach` milliseconds of it: the nearest execution, fire, bucket, else a gap. */
 export function hitAt(lane: Lane | null, at: number, reach: number, nowMs: number): Hit {
-  let nearest: { hit: Hit; distance: number } | null = null;
+  const near: { hit: Hit; distance: number }[] = [];
   const offer = (hit: Hit, start: number, end: number) => {
     const distance = Math.max(start - at, at - end, 0);
-    // Of several below the pointer it is the last: it is drawn above the others.
-    if (distance <= reach && distance <= (nearest?.distance ?? Infinity)) nearest = { hit, distance };
+    if (distance <= reach) near.push({ hit, distance });
   };
   for (const execution of lane?.executions ?? []) {
     offer({ kind: "execution", execution }, Date.parse(execution.startTime), endOf(execution, nowMs));
@@ -26,7 +25,9 @@ export function hitAt(lane: Lane | null, at: number, reach: number, nowMs: numbe
     const instant = Date.parse(fireTime);
     if (instant > nowMs) offer({ kind: "fire", fireTime }, instant, instant);
   }
-  if (nearest) return (nearest as { hit: Hit }).hit;
+  // Of several below the pointer it is the last: it is drawn above the others.
+  const nearest = near.sort((one, other) => other.distance - one.distance).at(-1);
+  if (nearest) return nearest.hit;
   for (const bucket of lane?.buckets ?? []) {
     const isThere = bucket.successCount + bucket.failureCount + bucket.cancelledCount > 0;
     const end = Math.min(Date.parse(bucket.endTime), nowMs);
