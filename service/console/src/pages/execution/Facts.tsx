@@ -5,7 +5,7 @@ import type { ExecutionDetail } from "../../api/types";
 import { Link, shortId } from "../../components/Link";
 import { At, Elapsed } from "../../components/When";
 import { count, duration } from "../../time/format";
-import { causeWords } from "../job/words";
+import { causeWords } from "../../components/causes";
 import styles from "./Facts.module.css";
 import { hasStarted, latenessWords } from "./words";
 
