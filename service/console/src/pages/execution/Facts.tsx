@@ -52,7 +52,11 @@ export function Facts({ execution, zone }: { execution: ExecutionDetail; zone: s
       </Fact>
       <Fact name="Replica">
         {replicaId === null ? (
-          "none yet"
+          isUnfinished(status) ? (
+            "none yet"
+          ) : (
+            "none"
+          )
         ) : (
           <Link to="/replicas" title={replicaId}>
             <code>{shortId(replicaId)}</code>
