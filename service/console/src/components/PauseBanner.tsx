@@ -7,7 +7,7 @@ import styles from "./Banner.module.css";
 import { Button } from "./Button";
 import { wordsOf } from "./Failure";
 import { notify } from "./toast_queue";
-import { At } from "./When";
+import { At, Countdown } from "./When";
 
 export function PauseBanner() {
   const { data: pause } = useQuery(pauseQuery);
@@ -40,7 +40,7 @@ export function PauseBanner() {
         )}
         {pause.pausedUntil ? (
           <>
-            , until <At instant={pause.pausedUntil} />
+            , until <At instant={pause.pausedUntil} /> (<Countdown instant={pause.pausedUntil} />)
           </>
         ) : (
           ", until somebody resumes"
