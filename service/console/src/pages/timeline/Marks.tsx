@@ -40,6 +40,7 @@ export const Marks = memo(function Marks({ lane, origin, perPixel }: MarksProps)
         ) : (
           <rect
             key={execution.executionId}
+            data-status={execution.status}
             className={classes(styles["bar"], styles[lookOf(execution.status).tone])}
             x={(Date.parse(execution.startTime) - origin) / perPixel}
             width={Math.max(
@@ -65,6 +66,7 @@ function RunningMark({
   const width = useNow((nowMs) => Math.max(LEAST_WIDTH, Math.round((nowMs - start) / perPixel)));
   return (
     <rect
+      data-status={execution.status}
       className={classes(styles["bar"], styles[execution.status === "QUEUED" ? "queued" : "running"])}
       x={(start - origin) / perPixel}
       width={width}
@@ -119,7 +121,14 @@ export const ComingFires = memo(function ComingFires({ lane, origin, perPixel }:
   return (
     <>
       {fires.map((fire) => (
-        <circle key={fire} className={styles["fire"]} cx={xOf(fire)} cy={TRACK_HEIGHT / 2} r={RADIUS} />
+        <circle
+          key={fire}
+          data-fire={fire}
+          className={styles["fire"]}
+          cx={xOf(fire)}
+          cy={TRACK_HEIGHT / 2}
+          r={RADIUS}
+        />
       ))}
       {lane.hasMoreFires && last !== undefined && (
         <text className={styles["more"]} x={xOf(last) + RADIUS + 4} y={TRACK_HEIGHT / 2 + 4}>
