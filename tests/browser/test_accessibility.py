@@ -1,26 +1,25 @@
 """Every screen, by day, by night and on a phone: nothing for axe-core to find, no error, nothing too wide."""
 
-from typing import Any
-
 import pytest
 
 from tests.support.console import Console
-from tests.support.screens import SCREENS, path_of, ready
+from tests.support.screens import HOSTILE_SCREENS, LOOKS, SCREENS, open_screen
 
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": (360, 740), "is_mobile": True, "has_touch": True},
-}
+ALL = SCREENS | HOSTILE_SCREENS
+# By night a screen is the one by day in other colours; on a phone it is laid out anew.
+SIZES = {"desk": ("light", "dark"), "phone": ("phone",)}
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("screen", SCREENS)
-async def test_a_screen_is_for_everybody(shared_demo: Console, screen: str, look: str):
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ALL)
+async def test_a_screen_is_for_everybody(shared_demo: Console, name: str, size: str):
     """WCAG 2.2 A and AA, axe-core's best practices, and as wide as its window."""
-    role = None if screen == "sign in" else "admin"
-    async with shared_demo.visit(role, **LOOKS[look]) as window:
-        await window.open(await path_of(screen, shared_demo.sql))
-        await ready(window.page)
+    role = None if name == "sign in" else "admin"
+    first, *others = SIZES[size]
+    async with shared_demo.visit(role, **LOOKS[first]) as window:
+        await open_screen(window, ALL[name], shared_demo.sql)
         await window.check_accessibility()
         await window.check_width()
+        for look in others:
+            await window.page.emulate_media(**LOOKS[look])
+            await window.check_accessibility()

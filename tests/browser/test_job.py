@@ -196,3 +196,34 @@ async def test_failures_to_load_can_be_tried_again(console: Console):
     await page.unroute("**/v1/console/jobs/A")
     await page.get_by_role("button", name="Try again").click()
     await expect(page.get_by_role("heading", name="A", level=1)).to_be_visible()
+
+
+async def test_what_is_done_to_the_job_stands_in_its_row(console: Console):
+    """Disabled, enabled, paused with a reason, resumed, deleted: each from its own control."""
+    await console.add_job("A", "0 0 3 * * *")
+    await console.open("/automation/jobs/A")
+    page = console.page
+    await page.get_by_role("switch", name="Enabled").click(force=True)
+    await expect(page.get_by_text("A is disabled")).to_be_visible()
+    assert await console.sql.fetchval("select enabled from jobs") is False
+    await expect(page.get_by_role("button", name="Run now")).to_be_disabled()
+    await page.get_by_role("switch", name="Enabled").click(force=True)
+    await expect(page.get_by_text("A is enabled")).to_be_visible()
+    assert await console.sql.fetchval("select enabled from jobs") is True
+    await page.get_by_role("button", name="Pause…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Reason").fill("exchange closed")
+    await dialog.get_by_role("button", name="Pause").click()
+    await expect(
+        page.get_by_text("This job is paused until somebody resumes: exchange closed")
+    ).to_be_visible()
+    assert await console.sql.fetchval("select pause_reason from jobs") == "exchange closed"
+    await page.get_by_role("button", name="Resume").click()
+    await expect(page.get_by_role("button", name="Pause…")).to_be_visible()
+    assert await console.sql.fetchval("select paused_until from jobs") is None
+    console.expect_errors("404")  # the page asks for what is gone
+    await page.get_by_role("button", name="Further actions").click()
+    await page.get_by_role("menuitem", name="Delete…").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("There is no such job now.")).to_be_visible()
+    assert await console.sql.fetchval("select count(*) from jobs") == 0

@@ -1,7 +1,7 @@
 """The home screen on 1,000 jobs and 1,000,000 executions: soon interactive, by quick calls and little code.
 
-Of five loads the best counts, since others may be using the machine; each has an empty cache. The service is a
-process of its own, as it is in production: in the test's it would share one core with all that drives the browser.
+Of five loads the best counts, since others may be using the machine; each has an empty cache. The service is
+a process of its own, as in production: in the test's it would share a core with all that drives the browser.
 """
 
 import sys
@@ -22,6 +22,7 @@ SCRIPTS = """
         .filter((entry) => new URL(entry.name).pathname.endsWith('.js'))
         .map((entry) => [new URL(entry.name).pathname, entry.encodedBodySize])
 """
+ASK = "async (path) => { await (await fetch(path)).text() }"
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ async def test_home_is_fast_with_a_million_executions(many: Console):
         async with many.visit() as window:
             times.append(await until_interactive(window))
             scripts = dict(await window.page.evaluate(SCRIPTS))
+            await repeat_calls(window)
             for call in window.calls:
                 if call.duration_ms is not None:
                     calls.setdefault(f"{call.method} {call.path}", []).append(call.duration_ms)
@@ -66,6 +68,13 @@ async def until_interactive(window: Window) -> float:
     await expect(page.get_by_text(sought)).to_be_visible()
     await expect(page.get_by_text(other)).to_have_count(0)
     return float(await page.evaluate("() => performance.now()"))
+
+
+async def repeat_calls(window: Window) -> None:
+    """Ask again what the page has asked for: while it loads, its calls compete with it for two cores."""
+    for call in [call for call in window.calls if call.method == "GET" and call.duration_ms is not None]:
+        async with window.page.expect_event("requestfinished"):
+            await window.page.evaluate(ASK, f"{call.path}?{call.query}")
 
 
 def report(times: list[float], calls: dict[str, list[float]], scripts: dict[str, int]) -> None:

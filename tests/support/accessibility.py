@@ -23,6 +23,9 @@ RUN = """
         }));
     }
 """
+LOOK = (
+    "() => `${matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'}, ${innerWidth} px wide`"
+)
 
 
 @cache
@@ -40,8 +43,9 @@ async def accessibility_faults(page: Page, within: str | None, rules_off: Sequen
     if not await page.evaluate("() => 'axe' in window"):
         await page.evaluate(axe_source())
     found: list[dict[str, Any]] = await page.evaluate(RUN, [within, list(TAGS), list(rules_off)])
+    look = await page.evaluate(LOOK) if found else ""
     return [
-        f"{rule['id']} ({rule['impact']}): {rule['help']}\n    at {node['target']}: {node['html'][:200]}\n"
+        f"{look}: {rule['id']} ({rule['impact']}): {rule['help']}\n    at {node['target']}: {node['html'][:200]}\n"
         f"    {node['failureSummary']}"
         for rule in found
         for node in rule["nodes"]

@@ -5,74 +5,34 @@ Those that the README shows are kept beside the browser tests; the others go int
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from playwright.async_api import Error, Page, async_playwright, expect
+from playwright.async_api import Error, async_playwright
 
 from tests.support.chromium import find_chromium
 from tests.support.console import Console, running_console
 from tests.support.databases import DatabaseServer, LoopThread, folder_of_the_run, running_server
 from tests.support.demo.fill import fill_at, ready_demo
 from tests.support.empty import forget_all_jobs
-from tests.support.screens import SCREENS, path_of, ready
+from tests.support.screens import LOOKS, SCREENS, open_screen
 
 PICTURES = Path(__file__).parents[1] / "browser" / "pictures"
 ALL = PICTURES / "all"
 LARGEST_KEPT_BYTES = 200_000
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": (360, 740), "is_mobile": True, "has_touch": True, "device_scale_factor": 2},
-}
 IN_README = ("jobs-light", "timeline-dark", "running-execution-light", "edit-schedule-dark")
-
-Act = Callable[[Page], Awaitable[None]]
-
-
-async def edit_schedule(page: Page) -> None:
-    """Open the dialog of the schedule, with its preview."""
-    await page.get_by_role("button", name="Edit schedule").first.click()
-    await expect(page.get_by_role("dialog")).to_be_visible()
-    await ready(page)
-
-
-async def run_now(page: Page) -> None:
-    """Open the dialog that asks for parameters."""
-    await page.get_by_role("button", name="Run now").first.click()
-    await expect(page.get_by_role("dialog")).to_be_visible()
-
-
-# What is opened on a screen before its picture is taken.
-DIALOGS: dict[str, tuple[str, Act]] = {
-    "edit schedule": ("job", edit_schedule),
-    "run now": ("job", run_now),
-}
-
-
-def shots() -> Iterator[tuple[str, str, Act | None]]:
-    """Yield every picture: its name, the screen, and what is opened there."""
-    for screen in SCREENS:
-        if not screen.startswith(("hostile", "long")):
-            yield screen, screen, None
-    for name, (screen, act) in DIALOGS.items():
-        yield name, screen, act
 
 
 async def take_pictures(console: Console) -> list[str]:
     """Take them all; returns what went wrong, in words."""
     faults = []
     for look, options in LOOKS.items():
-        for name, screen, act in shots():
+        for name, screen in SCREENS.items():
             title = f"{name}-{look}".replace(" ", "-")
             try:
-                async with console.visit(None if screen == "sign in" else "admin", **options) as window:
-                    await window.open(await path_of(screen, console.sql))
-                    await ready(window.page)
-                    if act is not None:
-                        await act(window.page)
+                async with console.visit(None if name == "sign in" else "admin", **options) as window:
+                    await open_screen(window, screen, console.sql)
                     picture = await window.page.screenshot(
                         path=ALL / f"{title}.png", animations="disabled", caret="hide"
                     )

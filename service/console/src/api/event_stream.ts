@@ -5,80 +5,130 @@
  * that leaves, and says nothing of a connection that went silent.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-import { EventSourceParserStream, type EventSourceMessage } from "eventsource-parser/stream";
 import { errorOf, signIn } from "./client";
+import { EventParser, type StreamEvent } from "./event_parser";
 
 export type StreamState = "connecting" | "live" | "lost";
 
 export interface StreamOptions {
   /** The id of the event to begin behind; missing: wherever the server begins. */
   after?: string;
-  onEvent: (event: EventSourceMessage) => void;
+  onEvent: (event: StreamEvent) => void;
   /** Told of each change of the state; `lost` from the first failure on, until it is live again. */
   onState: (state: StreamState) => void;
-  /** Told when it is live again after it was lost. */
-  onReturn?: () => void;
+  /** Told whenever the server has said something, if only that it is there. */
+  onHeard?: () => void;
 }
 
 const OPENING_MS = 10_000;
 // The server says something every 15 s, if only that it is there.
 const SILENCE_MS = 35_000;
+// A stream that ends sooner was no good one, however politely it ended.
+const STEADY_MS = 5_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 
-/** Follows a stream until `signal` aborts; never rejects. */
+/** Follows a stream until `signal` aborts, or nobody is signed in any more; never rejects. */
 export async function followEvents(url: string, signal: AbortSignal, options: StreamOptions): Promise<void> {
-  let lastEventId = options.after ?? "";
+  const say = onChange(options.onState);
+  const parser = new EventParser(options.after);
   let pause = FIRST_PAUSE_MS;
-  let wasLost = false;
-  options.onState("connecting");
+  say("connecting");
   while (!signal.aborted) {
-    const connection = new AbortController();
-    const end = () => connection.abort();
-    signal.addEventListener("abort", end);
-    let silence = setTimeout(end, OPENING_MS);
+    const connection = new Connection(signal, () => options.onHeard?.());
+    let openedAt: number | undefined;
+    let hasEnded = false;
     try {
-      const headers: Record<string, string> = { Accept: "text/event-stream" };
-      if (lastEventId) headers["Last-Event-ID"] = lastEventId;
-      const response = await fetch(url, { headers, signal: connection.signal, cache: "no-store" });
-      if (response.status === 401) {
-        signIn();
-        return;
+      const stream = await connection.open(url, parser.lastEventId);
+      if (stream === null) return;
+      openedAt = performance.now();
+      say("live");
+      parser.begin();
+      for await (const text of connection.textOf(stream)) {
+        for (const event of parser.feed(text)) give(event, options.onEvent);
       }
-      if (!response.ok || !response.body) throw await errorOf(response);
-      options.onState("live");
-      if (wasLost) options.onReturn?.();
-      wasLost = false;
-      pause = FIRST_PAUSE_MS;
-      const heard = new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, controller) {
-          clearTimeout(silence);
-          silence = setTimeout(end, SILENCE_MS);
-          controller.enqueue(chunk);
-        },
-      });
-      const events = response.body
-        .pipeThrough(heard)
-        .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-        .pipeThrough(new EventSourceParserStream());
-      const reader = events.getReader();
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        if (next.value.id !== undefined) lastEventId = next.value.id;
-        options.onEvent(next.value);
-      }
-      // The server ends a stream after some minutes; coming back at once misses nothing, and is no loss.
-      continue;
+      hasEnded = true;
     } catch {
-      if (isOver(signal)) return;
-      wasLost = true;
-      options.onState("lost");
+      // Whatever broke it, it is opened again.
     } finally {
-      clearTimeout(silence);
-      signal.removeEventListener("abort", end);
+      connection.end();
     }
+    if (isOver(signal)) return;
+    const wasSteady = openedAt !== undefined && performance.now() - openedAt >= STEADY_MS;
+    if (wasSteady) pause = FIRST_PAUSE_MS;
+    // The server ends a stream after some minutes; coming back at once misses nothing, and is no loss.
+    if (hasEnded && wasSteady) continue;
+    say("lost");
     await pauseFor(pause * (0.5 + Math.random() / 2), signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }
+}
+
+/** One connection; it ends when nothing is heard for too long, and with the signal. */
+class Connection {
+  private readonly connection = new AbortController();
+  private silence: ReturnType<typeof setTimeout>;
+  readonly end = () => {
+    clearTimeout(this.silence);
+    this.signal.removeEventListener("abort", this.end);
+    this.connection.abort();
+  };
+
+  constructor(
+    private readonly signal: AbortSignal,
+    private readonly onHeard: () => void,
+  ) {
+    signal.addEventListener("abort", this.end);
+    this.silence = setTimeout(this.end, OPENING_MS);
+  }
+
+  /** Returns the answer; null where nobody is signed in, and the page is about to be left. */
+  async open(url: string, lastEventId: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
+    const headers: Record<string, string> = { Accept: "text/event-stream" };
+    if (lastEventId) headers["Last-Event-ID"] = lastEventId;
+    const response = await fetch(url, { headers, signal: this.connection.signal, cache: "no-store" });
+    if (response.status === 401) {
+      signIn();
+      return null;
+    }
+    const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
+    if (!response.ok || !response.body || !isStream) throw await errorOf(response);
+    this.heard();
+    return response.body;
+  }
+
+  /** Yields the text until the server ends the stream; throws when the connection breaks. */
+  async *textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+    const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      this.heard();
+      yield next.value;
+    }
+  }
+
+  private heard(): void {
+    if (this.connection.signal.aborted) return;
+    clearTimeout(this.silence);
+    this.silence = setTimeout(this.end, SILENCE_MS);
+    this.onHeard();
+  }
+}
+
+/** Hands an event over; what the page cannot do with it ends no connection. */
+function give(event: StreamEvent, onEvent: (event: StreamEvent) => void): void {
+  try {
+    onEvent(event);
+  } catch (fault) {
+    console.error("an event could not be taken", event, fault);
+  }
+}
+
+function onChange(tell: (state: StreamState) => void): (state: StreamState) => void {
+  let last: StreamState | undefined;
+  return (state) => {
+    if (state !== last) tell(state);
+    last = state;
+  };
 }
 
 function isOver(signal: AbortSignal): boolean {

@@ -1,10 +1,11 @@
-/** Keeps the cache true: one stream of events for the whole page says what has changed. */
-import { QueryClient, useQueryClient } from "@tanstack/react-query";
+/** Keeps the page true: one stream of events for all of it says what has changed. */
+import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState } from "react";
-import { api, ApiError, data } from "./client";
+import { now } from "../time/clock";
 import { followEvents, type StreamState } from "./event_stream";
-import { keys } from "./queries";
-import type { Job } from "./types";
+import { Freshener } from "./freshener";
+
+export { withJob } from "./freshener";
 
 export const LiveContext = createContext<StreamState>("connecting");
 
@@ -13,11 +14,6 @@ export function useLiveState(): StreamState {
   return useContext(LiveContext);
 }
 
-// Many executions end at once; what they changed is read together.
-const GATHER_MS = 300;
-// More jobs than this are read as the whole list, and then no more often than this.
-const MOST_SINGLE_READS = 6;
-const LIST_REST_MS = 2_000;
 // A hidden page gives its connection up: a browser has six for each service, and tabs are many.
 const HIDDEN_MS = 20_000;
 
@@ -44,6 +40,13 @@ export function useLiveEvents(handler: (event: LiveEvent) => void): void {
   }, [handler]);
 }
 
+let heardAt = now();
+
+/** When the service was last heard: until then the page knew of everything. In milliseconds since 1970. */
+export function lastHeard(): number {
+  return heardAt;
+}
+
 /** Follows the stream for the life of the page, and returns its state. */
 export function useLiveConnection(): StreamState {
   const cache = useQueryClient();
@@ -55,10 +58,17 @@ export function useLiveConnection(): StreamState {
     const connect = () => {
       connection = new AbortController();
       void followEvents(STREAM, connection.signal, {
-        onState: setState,
-        onEvent: ({ event, data: text }) =>
-          freshener.hear({ ...(JSON.parse(text) as object), kind: event ?? "" }),
-        onReturn: () => freshener.everything(),
+        onState: (next) => {
+          setState(next);
+          // Nobody told of what changed before this: what has been read until now is read again.
+          if (next === "live") freshener.everything();
+        },
+        onHeard: () => (heardAt = now()),
+        onEvent: ({ event, data: text }) => {
+          const told = { ...(JSON.parse(text) as object), kind: event };
+          freshener.hear(told);
+          for (const follow of followers) follow(told);
+        },
       });
     };
     const onVisibility = () => {
@@ -68,10 +78,7 @@ export function useLiveConnection(): StreamState {
           connection?.abort();
           connection = undefined;
         }, HIDDEN_MS);
-      } else if (!connection) {
-        connect();
-        freshener.everything();
-      }
+      } else if (!connection) connect();
     };
     connect();
     document.addEventListener("visibilitychange", onVisibility);
@@ -83,104 +90,4 @@ export function useLiveConnection(): StreamState {
     };
   }, [cache]);
   return state;
-}
-
-/** Makes stale, or reads again, what events are about. */
-export class Freshener {
-  private readonly jobIds = new Set<string>();
-  private gathering: ReturnType<typeof setTimeout> | undefined;
-  private listRest: ReturnType<typeof setTimeout> | undefined;
-  private isListDue = false;
-
-  constructor(private readonly cache: QueryClient) {}
-
-  /** Takes an event of the stream. */
-  hear(event: LiveEvent): void {
-    for (const follower of followers) follower(event);
-    switch (event.kind) {
-      case "reset":
-        this.everything();
-        break;
-      case "job":
-        void this.cache.invalidateQueries({ queryKey: keys.changes });
-        void this.cache.invalidateQueries({ queryKey: keys.pause });
-        this.jobChanged(event.jobId);
-        break;
-      case "execution":
-        if (event.executionId) {
-          void this.cache.invalidateQueries({ queryKey: keys.execution(event.executionId) });
-        } else {
-          void this.cache.invalidateQueries({ queryKey: ["execution"] });
-        }
-        this.jobChanged(event.jobId);
-        break;
-      case "replica":
-        void this.cache.invalidateQueries({ queryKey: keys.replicas });
-        void this.cache.invalidateQueries({ queryKey: keys.doctor });
-        void this.cache.invalidateQueries({ queryKey: keys.handlers });
-        break;
-    }
-  }
-
-  /** Anything may have changed. */
-  everything(): void {
-    void this.cache.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
-  }
-
-  stop(): void {
-    clearTimeout(this.gathering);
-    clearTimeout(this.listRest);
-  }
-
-  private jobChanged(jobId: string | undefined): void {
-    if (!jobId) return;
-    this.jobIds.add(jobId);
-    this.gathering ??= setTimeout(() => {
-      this.gathering = undefined;
-      this.read();
-    }, GATHER_MS);
-  }
-
-  private read(): void {
-    const jobIds = [...this.jobIds];
-    this.jobIds.clear();
-    for (const jobId of jobIds) void this.cache.invalidateQueries({ queryKey: keys.job(jobId) });
-    void this.cache.invalidateQueries({ queryKey: keys.timeline });
-    if (!this.cache.getQueryData(keys.jobs)) return;
-    if (jobIds.length > MOST_SINGLE_READS) this.readList();
-    else for (const jobId of jobIds) void this.patchList(jobId);
-  }
-
-  /** Reads the whole list, but not without a rest. */
-  private readList(): void {
-    if (this.listRest !== undefined) {
-      this.isListDue = true;
-      return;
-    }
-    void this.cache.invalidateQueries({ queryKey: keys.jobs });
-    this.listRest = setTimeout(() => {
-      this.listRest = undefined;
-      if (!this.isListDue) return;
-      this.isListDue = false;
-      this.readList();
-    }, LIST_REST_MS);
-  }
-
-  /** Puts one job into the list as it is now. */
-  private async patchList(jobId: string): Promise<void> {
-    try {
-      const job = await data(api.GET("/v1/console/jobs/{jobId}", { params: { path: { jobId } } }));
-      this.cache.setQueryData<Job[]>(keys.jobs, (jobs) => jobs && withJob(jobs, job));
-    } catch (fault) {
-      if (fault instanceof ApiError && fault.status === 404) {
-        this.cache.setQueryData<Job[]>(keys.jobs, (jobs) => jobs?.filter(({ name }) => name !== jobId));
-      } else this.readList();
-    }
-  }
-}
-
-/** Returns the list with this job in its place, or at the end where it is new. */
-export function withJob(jobs: Job[], job: Job): Job[] {
-  const isKnown = jobs.some(({ name }) => name === job.name);
-  return isKnown ? jobs.map((each) => (each.name === job.name ? job : each)) : [...jobs, job];
 }

@@ -62,6 +62,8 @@ export function useExecution(executionId: string) {
   const cache = useQueryClient();
   const query = useQuery({
     ...executionQuery(executionId),
+    // Nobody has listened for its other attempts since it was last looked at.
+    refetchOnMount: "always",
     // Progress is a row that the run writes as often as it likes: an event for each would be a storm for everybody,
     // for the sake of the one who looks. So whoever looks asks, and a page in the background does not.
     refetchInterval: ({ state }) => (state.data?.status === "RUNNING" ? PROGRESS_MS : false),

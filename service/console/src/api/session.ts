@@ -11,6 +11,12 @@ export const sessionQuery = {
   staleTime: Infinity,
 };
 
+/** Ends the session and leads to the sign-in page. */
+export async function signOut(): Promise<void> {
+  await api.POST("/signout");
+  window.location.assign("/signin");
+}
+
 /** Who is signed in; suspends until that is known. */
 export function useSession() {
   return useSuspenseQuery(sessionQuery).data;

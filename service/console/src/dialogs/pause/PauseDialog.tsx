@@ -31,7 +31,10 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
   const [choice, setChoice] = useState<UntilChoice>("resumed");
   const [typed, setTyped] = useState(() => wallTime(now() + 3_600_000, BROWSER_ZONE));
   const pause = usePause(job, onClose);
-  const until = useNow((nowMs) => untilOf(choice, typed, nowMs) ?? (choice === "resumed" ? "" : "?"));
+  const until = useNow((nowMs) => {
+    const second = Math.floor(nowMs / 1000) * 1000;
+    return untilOf(choice, typed, second) ?? (choice === "resumed" ? "" : "?");
+  });
   const hasPassed = useNow((nowMs) => until !== "" && until !== "?" && Date.parse(until) <= nowMs);
   const fault = pause.error;
   const field = fault instanceof ApiError ? fault.problem?.field : null;

@@ -12,7 +12,7 @@ import { Loading } from "../../components/Loading";
 import { lookOf } from "../../components/Status";
 import { useWidth } from "../../components/use_width";
 import { absolute, count, duration } from "../../time/format";
-import { axisDuration, countTicks, durationTicks } from "./chart_scale";
+import { axisDuration, countTicks, durationTicks, percentile } from "./chart_scale";
 import styles from "./DurationChart.module.css";
 
 const STATS_DAYS = 30;
@@ -35,18 +35,22 @@ export function DurationChart({ jobId }: { jobId: string }) {
   }
   const ended = executions.filter(hasEnded).reverse();
   if (ended.length === 0) return <Empty title="Nothing has ended yet">The first run will stand here.</Empty>;
-  const p50 = stats?.p50DurationMs ?? null;
-  const p95 = stats?.p95DurationMs ?? null;
+  const successes = ended.filter(({ status }) => status === "SUCCESS").map(({ durationMs }) => durationMs);
+  const p50 = percentile(successes, 0.5);
+  const p95 = percentile(successes, 0.95);
   return (
     <figure className={styles["figure"]}>
       <Drawing executions={ended} p50={p50} p95={p95} />
       <figcaption className={styles["caption"]}>
         <Legend executions={ended} />
+        {p50 !== null && p95 !== null && (
+          <span>
+            p50 {duration(p50)}, p95 {duration(p95)} of these {count(successes.length)} successes
+          </span>
+        )}
         {stats && stats.totalCount > 0 && (
           <span>
             {STATS_DAYS} days: {count(stats.totalCount)} ended, {stats.successRate.toFixed(1)} % succeeded
-            {p50 !== null && <>, p50 {duration(p50)}</>}
-            {p95 !== null && <>, p95 {duration(p95)}</>}
           </span>
         )}
       </figcaption>

@@ -1,27 +1,78 @@
-/** What can be done with a job. */
+/** What can be done with a job: only what the user may do, and the job allows. */
 import { lazy, Suspense, useState } from "react";
+import { useResume, useSetEnabled } from "../../api/job_actions";
 import { useMay } from "../../api/session";
 import type { JobDetail } from "../../api/types";
-import { Button } from "../../components/Button";
+import { Button, LinkButton } from "../../components/Button";
+import { Switch } from "../../components/fields";
+import { Menu, type Action } from "../../components/Menu";
+import styles from "./JobPage.module.css";
 
 const RunDialog = lazy(() => import("../../dialogs/run/RunDialog"));
 const ScheduleDialog = lazy(() => import("../../dialogs/schedule/ScheduleDialog"));
+const PauseDialog = lazy(() => import("../../dialogs/pause/PauseDialog"));
+const DeleteDialog = lazy(() => import("../../dialogs/delete/DeleteDialog"));
+
+type DialogName = "run" | "schedule" | "pause" | "delete";
 
 export function JobActions({ job }: { job: JobDetail }) {
-  const [open, setOpen] = useState<"run" | "schedule" | null>(null);
+  const [open, setOpen] = useState<DialogName | null>(null);
   const mayOperate = useMay("operator");
-  if (!mayOperate) return null;
+  const mayAdminister = useMay("admin");
+  const timeline = `/timeline?job=${encodeURIComponent(job.name)}`;
   const close = () => setOpen(null);
   return (
     <>
-      <Button onPress={() => setOpen("schedule")}>Edit schedule</Button>
-      <Button look="primary" onPress={() => setOpen("run")}>
-        Run now
-      </Button>
+      {mayOperate && <Enabled job={job} />}
+      <LinkButton href={timeline}>Timeline</LinkButton>
+      {mayOperate && <PauseOrResume job={job} onPause={() => setOpen("pause")} />}
+      {(mayAdminister || (mayOperate && job.scheduleType === "CRON")) && (
+        <Button onPress={() => setOpen("schedule")}>Edit schedule</Button>
+      )}
+      {mayOperate && (
+        <Button look="primary" isDisabled={!job.enabled} onPress={() => setOpen("run")}>
+          Run now
+        </Button>
+      )}
+      {mayAdminister && <More onDelete={() => setOpen("delete")} />}
       <Suspense>
         {open === "run" && <RunDialog jobId={job.name} isOpen onClose={close} />}
         {open === "schedule" && <ScheduleDialog jobId={job.name} isOpen onClose={close} />}
+        {open === "pause" && <PauseDialog job={job} isOpen onClose={close} />}
+        {open === "delete" && <DeleteDialog job={job} isOpen onClose={close} />}
       </Suspense>
     </>
   );
+}
+
+function Enabled({ job }: { job: JobDetail }) {
+  const change = useSetEnabled(job);
+  return (
+    <span className={styles["enabled"]} aria-busy={change.isPending}>
+      <Switch
+        isSelected={change.isPending ? change.variables : job.enabled}
+        // Not disabled meanwhile: that would take the focus away.
+        onChange={(enabled) => !change.isPending && change.mutate(enabled)}
+      >
+        Enabled
+      </Switch>
+    </span>
+  );
+}
+
+function PauseOrResume({ job, onPause }: { job: JobDetail; onPause: () => void }) {
+  const resume = useResume(job);
+  // A pause of all jobs is ended in the banner.
+  const isPaused = job.pausedBy === "JOB" || (job.pausedBy === "DISABLED" && job.pausedUntil !== null);
+  if (!isPaused) return <Button onPress={onPause}>Pause…</Button>;
+  return (
+    <Button isDisabled={resume.isPending} onPress={() => resume.mutate()}>
+      Resume
+    </Button>
+  );
+}
+
+function More({ onDelete }: { onDelete: () => void }) {
+  const actions: Action[] = [{ name: "Delete…", isDangerous: true, onAction: onDelete }];
+  return <Menu label="Further actions" look="plain" actions={actions} />;
 }

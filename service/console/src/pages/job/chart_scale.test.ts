@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { axisDuration, countTicks, durationTicks } from "./chart_scale";
+import { axisDuration, countTicks, durationTicks, percentile } from "./chart_scale";
 
 test.each([
   [0, [0, 1]],
@@ -23,4 +23,10 @@ test("an axis says no zeros", () => {
     "1 h 30 min",
     "2 h",
   ]);
+});
+
+test("a percentile is one of the values", () => {
+  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect([percentile(values, 0.5), percentile(values, 0.95), percentile([7], 0.95)]).toEqual([50, 95, 7]);
+  expect(percentile([], 0.5)).toBeNull();
 });

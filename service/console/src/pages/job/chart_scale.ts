@@ -33,6 +33,12 @@ export function axisDuration(ms: number): string {
     .replace(/ (min|h) 00 (s|min)$/, " $1");
 }
 
+/** Returns the value that this share of the values does not exceed (the nearest rank); null without any. */
+export function percentile(values: readonly number[], share: number): number | null {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+}
+
 function ticks(step: number, highest: number): number[] {
   const lines = Math.max(1, Math.ceil(highest / step));
   return Array.from({ length: lines + 1 }, (_, index) => index * step);

@@ -4,6 +4,7 @@ import type { Job } from "../../api/types";
 
 const RunDialog = lazy(() => import("../../dialogs/run/RunDialog"));
 const ScheduleDialog = lazy(() => import("../../dialogs/schedule/ScheduleDialog"));
+const SettingsDialog = lazy(() => import("../../dialogs/settings/SettingsDialog"));
 const PauseDialog = lazy(() => import("../../dialogs/pause/PauseDialog"));
 const DeleteDialog = lazy(() => import("../../dialogs/delete/DeleteDialog"));
 const CreateDialog = lazy(() => import("../../dialogs/create/CreateDialog"));
@@ -11,16 +12,27 @@ const CreateDialog = lazy(() => import("../../dialogs/create/CreateDialog"));
 export type OpenDialog =
   | { kind: "run"; jobId: string }
   | { kind: "schedule"; jobId: string }
+  | { kind: "settings"; jobId: string }
   | { kind: "pause"; jobId: string }
   | { kind: "delete"; jobId: string }
   | { kind: "pause-all" }
   | { kind: "create" };
 
-/** Opens a dialog; the same function for the life of the screen. */
-export const OpenDialogContext = createContext<(dialog: OpenDialog) => void>(() => undefined);
+/** What every row needs: what the user may do, and how a dialog is opened; the same for the life of the screen. */
+export interface Acting {
+  mayOperate: boolean;
+  mayAdminister: boolean;
+  open: (dialog: OpenDialog) => void;
+}
 
-export function useOpenDialog() {
-  return useContext(OpenDialogContext);
+export const ActingContext = createContext<Acting>({
+  mayOperate: false,
+  mayAdminister: false,
+  open: () => undefined,
+});
+
+export function useActing(): Acting {
+  return useContext(ActingContext);
 }
 
 interface DialogsProps {
@@ -39,6 +51,7 @@ function Shown({ open, jobs, onClose }: DialogsProps & { open: OpenDialog }) {
   // A dialog for a job that is deleted meanwhile says so itself, when it is refused.
   if (open.kind === "run") return <RunDialog jobId={open.jobId} isOpen onClose={onClose} />;
   if (open.kind === "schedule") return <ScheduleDialog jobId={open.jobId} isOpen onClose={onClose} />;
+  if (open.kind === "settings") return <SettingsDialog jobId={open.jobId} isOpen onClose={onClose} />;
   const job = jobs.find(({ name }) => name === open.jobId);
   if (!job) return null;
   if (open.kind === "pause") return <PauseDialog job={job} isOpen onClose={onClose} />;

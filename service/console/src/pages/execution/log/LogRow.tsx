@@ -52,7 +52,7 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
         <span className={styles["text"]}>
           <bdi>
             <Found text={firstPart(message)} finder={finder} />
-          </bdi>
+          </bdi>{" "}
           {fieldText && (
             <bdi className={styles["fields"]}>
               <Found text={firstPart(fieldText)} finder={finder} />

@@ -96,8 +96,9 @@ export function LogView({ lines, finder, markedId, isFollowing, onFollow, zone }
       if (isCentred) element.scrollTop = top - clientHeight / 2;
       else if (top < scrollTop) element.scrollTop = top;
       else if (top + LINE_PX > scrollTop + clientHeight) element.scrollTop = top + LINE_PX - clientHeight;
+      look(); // at once: the browser tells of the scrolling later, when the old place may have been restored
     },
-    [heights],
+    [heights, look],
   );
 
   const marked = useRef<number | null>(null);
