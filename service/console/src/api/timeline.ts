@@ -20,6 +20,18 @@ export function timelineQuery(from: number, to: number, group: string) {
   });
 }
 
+/** The lanes of some jobs, which the timeline of all had no room for; 100 at most. */
+export function lanesQuery(from: string, to: string, jobIds: readonly string[]) {
+  return queryOptions({
+    queryKey: [...keys.timeline, "lanes", from, to, jobIds],
+    queryFn: async ({ signal }) => {
+      const query = { from, to, jobId: [...jobIds] };
+      const { lanes } = await data(api.GET("/v1/console/timeline", { signal, params: { query } }));
+      return lanes;
+    },
+  });
+}
+
 const MOST_FIRES = 50;
 
 /** The fires in [from, to) that started nothing, the newest first. */

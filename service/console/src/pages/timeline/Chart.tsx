@@ -15,6 +15,7 @@ import { Moment, type Asked } from "./Moment";
 import { moveOfKey } from "./moves";
 import { useIsNarrow } from "./narrow";
 import { GROUP_HEIGHT, heightOf, type Scale } from "./scale";
+import { useLanesInSight } from "./sight";
 import { ticksOf } from "./ticks";
 import { useDrag } from "./use_drag";
 import { now } from "../../time/clock";
@@ -31,14 +32,15 @@ interface ChartProps {
 // How near to a mark a pointer, or a finger, has to be.
 const REACH_PIXELS = 5;
 
-export function Chart({ rows, timeline, view, zone, onChange }: ChartProps) {
+export function Chart({ rows: all, timeline, view, zone, onChange }: ChartProps) {
   const isNarrow = useIsNarrow();
   const list = useRef<HTMLOListElement>(null);
   const [axis, width] = useWidth<HTMLDivElement>(900);
   const [asked, setAsked] = useState<Asked | null>(null);
   const [inspected, setInspected] = useState<string | null>(null);
-  const heights = useMemo(() => rows.map(({ kind }) => heightOf(kind, isNarrow)), [rows, isNarrow]);
+  const heights = useMemo(() => all.map(({ kind }) => heightOf(kind, isNarrow)), [all, isNarrow]);
   const { first, end, before, after } = useWindow(list, heights);
+  const rows = useLanesInSight(all, timeline, first, end);
   const { from, to } = view;
   const scale: Scale = useMemo(() => ({ from, to, width }), [from, to, width]);
   const ticks = useMemo(() => ticksOf(from, to, width, zone), [from, to, width, zone]);

@@ -111,6 +111,23 @@ function totalOf(bucket: Lane["buckets"][number]): number {
   return bucket.successCount + bucket.failureCount + bucket.cancelledCount;
 }
 
+/** The fires that started nothing: small diamonds at the foot of the lane. */
+export const FiresNotStarted = memo(function FiresNotStarted({ lane, origin, perPixel }: MarksProps) {
+  return (
+    <>
+      {lane.firesNotStarted.map(({ fireTime, outcome }) => (
+        <path
+          key={fireTime}
+          className={classes(styles["idle"], styles[lookOf(outcome).tone])}
+          transform={`translate(${(Date.parse(fireTime) - origin) / perPixel} ${BASE - DIAMOND})`}
+          d={`M0 ${-DIAMOND}L${DIAMOND} 0L0 ${DIAMOND}L${-DIAMOND} 0Z`}
+        />
+      ))}
+    </>
+  );
+});
+
+const DIAMOND = 3.5;
 const RADIUS = 4;
 
 export const ComingFires = memo(function ComingFires({ lane, origin, perPixel }: MarksProps) {

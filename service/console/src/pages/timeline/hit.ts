@@ -25,6 +25,10 @@ export function hitAt(lane: Lane | null, at: number, reach: number, nowMs: numbe
     const instant = Date.parse(fireTime);
     if (instant > nowMs) offer({ kind: "fire", fireTime }, instant, instant);
   }
+  // Why it started nothing is asked of the fire itself.
+  for (const { fireTime } of lane?.firesNotStarted ?? []) {
+    offer({ kind: "gap", at: Date.parse(fireTime) }, Date.parse(fireTime), Date.parse(fireTime));
+  }
   // Of several below the pointer it is the last: it is drawn above the others.
   const nearest = near.sort((one, other) => other.distance - one.distance).at(-1);
   if (nearest) return nearest.hit;

@@ -3,7 +3,7 @@ import type { Job, Lane, LaneExecution } from "../../api/types";
 
 export type LaneState = "active" | "paused" | "disabled" | "deleted";
 
-/** A job on its lane; `lane` is null where the API answered none for it: too many jobs at once. */
+/** A job on its lane; `lane` is null until it is read: the API answers not all of very many at once. */
 export interface JobLane {
   kind: "lane";
   key: string;
@@ -116,7 +116,7 @@ function outcomeOf(status: string): keyof Counts {
 /** Says what a lane holds: "23 succeeded, 1 without success, 1 running; next fire at …". */
 export function summaryOf(row: JobLane, from: number, to: number, at: (instant: string) => string): string {
   const { lane, state } = row;
-  if (lane === null) return "not read: there are too many jobs; choose a group";
+  if (lane === null) return "not read yet";
   const { success, failure, cancelled, running } = countsOf(lane, from, to);
   const parts = [
     success > 0 && `${success} succeeded`,
