@@ -47,6 +47,20 @@ def choices_of(request: web.Request, name: str, kind: type[Choice]) -> frozenset
     return frozenset(kind(word) for word in words)
 
 
+def job_ids_of(request: web.Request, name: str, most: int) -> frozenset[str] | None:
+    """Return the jobs that a parameter lists, with commas between them; None where it is absent.
+
+    Raises:
+        InvalidInput: no job can have such an id, or they are too many.
+    """
+    words = [word.strip() for word in parameter(request, name).split(",") if word.strip()]
+    unlike = next((word for word in words if not JOB_ID.fullmatch(word)), None)
+    if unlike is not None or len(words) > most:
+        problem = "there are too many" if unlike is None else f"{unlike[:64]!r} is no job's id"
+        raise InvalidInput(name, problem, f"at most {most} ids of jobs, with commas between them")
+    return frozenset(words) or None
+
+
 def text_of(request: web.Request, name: str) -> str:
     """Return a parameter that is plain text.
 

@@ -10,6 +10,7 @@ from service.api.cursors import LONGEST_CURSOR
 from service.api.filters import LONGEST_TEXT
 from service.api.inputs import JOB_ID, LAST_PAGE, LONGEST_WAIT_MS
 from service.api.preview import DEFAULT_COUNT, MOST_FIRE_TIMES
+from service.api.timeline import MOST_LANES_ASKED_FOR
 from service.domain.cron import LONGEST_EXPRESSION
 from service.domain.execution import ExecutionStatus, TriggeredBy
 from service.domain.job import ClockChangePolicy
@@ -103,7 +104,22 @@ CHANGES = (
     text("actor", "only by this subject or role"),
     choices("operation", ChangeOperation, "only of these operations"),
 )
-TIMELINE = (FROM, TO, text("group", "only jobs of this group"))
+OF_JOBS = Parameter(
+    "jobId",
+    {
+        "type": "array",
+        "items": {"type": "string", "pattern": JOB_ID_PATTERN},
+        "maxItems": MOST_LANES_ASKED_FOR,
+    },
+    "only these jobs, deleted ones too",
+)
+TIMELINE = (
+    FROM,
+    TO,
+    text("group", "only jobs of this group"),
+    OF_JOBS,
+    Parameter("deleted", {"type": "boolean", "default": False}, "only jobs that are deleted"),
+)
 AT = instant("at", "when; absent: now")
 EXECUTION_ID = Parameter("executionId", UUID_SCHEMA, "only of this execution")
 CRON_WORDS = "six fields, seconds first, such as `0 */5 * * * MON-FRI`; or a macro such as `@daily`"

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from service.api.answers import Answer, answer
-from service.api.filters import period_of, text_of
+from service.api.filters import job_ids_of, period_of, text_of
+from service.api.inputs import truth_of
 from service.api.models_timeline import (
     LaneJson,
     TimelineJson,
@@ -22,13 +23,16 @@ from service.domain.timeline import (
     LONGEST_SPAN,
     ClockChange,
     LaneBucket,
+    LaneChoice,
     LaneExecution,
+    LaneFire,
     TimelineRows,
     clock_changes,
     coming_fires,
 )
 
 AROUND_NOW = timedelta(hours=12)
+MOST_LANES_ASKED_FOR = 100
 MOST_FIRES_OF_A_LANE, MOST_FIRES = 60, 6000
 
 
@@ -45,11 +49,11 @@ class TimelineEndpoints:
     async def show_timeline(self, request: web.Request) -> Answer[TimelineJson]:
         """Answer a timeline of at most seven days; without `from` and `to`, twelve hours around now.
 
-        `group` narrows it to one group of jobs.
+        `group` narrows it to one group of jobs, `jobId` to these jobs, `deleted` to those that are gone.
         """
         now = self._clock.now()
         since, until = ends_of(request, now)
-        rows = await self._timeline.rows(since, until, text_of(request, "group") or None)
+        rows = await self._timeline.rows(since, until, choice_of(request))
         return answer(
             TimelineJson(
                 from_time=since,
@@ -62,6 +66,15 @@ class TimelineEndpoints:
                 clock_changes=await clock_changes_of(rows, since, until),
             )
         )
+
+
+def choice_of(request: web.Request) -> LaneChoice:
+    """Return which jobs are asked for."""
+    return LaneChoice(
+        job_group=text_of(request, "group") or None,
+        job_ids=job_ids_of(request, "jobId", MOST_LANES_ASKED_FOR),
+        is_deleted=truth_of(request, "deleted", False),
+    )
 
 
 def ends_of(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
@@ -84,15 +97,18 @@ async def lanes_of(rows: TimelineRows, after: datetime, until: datetime) -> list
     """Return a lane for each job; computing fires takes a while, so others get their turn in between."""
     executions: defaultdict[str, list[LaneExecution]] = defaultdict(list)
     buckets: defaultdict[str, list[LaneBucket]] = defaultdict(list)
+    not_started: defaultdict[str, list[LaneFire]] = defaultdict(list)
     for execution in rows.executions:
         executions[execution.job_id].append(execution)
     for bucket in rows.buckets:
         buckets[bucket.job_id].append(bucket)
+    for fire in rows.fires:
+        not_started[fire.job_id].append(fire)
     limit = min(MOST_FIRES_OF_A_LANE, MOST_FIRES // max(1, len(rows.jobs)))
     lanes = []
     for job in rows.jobs:
-        fires = coming_fires(job, after, until, limit)
-        lanes.append(lane_json(job, executions[job.job_id], buckets[job.job_id], fires))
+        key, coming = job.job_id, coming_fires(job, after, until, limit)
+        lanes.append(lane_json(job, executions[key], buckets[key], not_started[key], coming))
         await asyncio.sleep(0)
     return lanes
 

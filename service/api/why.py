@@ -12,11 +12,16 @@ from service.domain.clock import Clock
 
 
 class WhyJson(msgspec.Struct, frozen=True, rename="camel"):
-    """The answer; `why` is one sentence in English."""
+    """The answer; `why` is one sentence in English.
+
+    The fire times around the instant are those of the schedule as it was then, null where there is none.
+    """
 
     job_id: str
     at: datetime
     why: str
+    previous_fire_time: datetime | None
+    next_fire_time: datetime | None
 
 
 class WhyEndpoints:
@@ -33,4 +38,5 @@ class WhyEndpoints:
         """Answer in one sentence; without `at`, for now. Fires fall on whole seconds, so `at` does too."""
         job_id = job_id_of(request)
         at = instant_of(request, "at", self._clock.now()).replace(microsecond=0)
-        return answer(WhyJson(job_id, at, await self._why.why(job_id, at)))
+        why = await self._why.why(job_id, at)
+        return answer(WhyJson(job_id, at, why.sentence, why.previous_fire_time, why.next_fire_time))

@@ -7,10 +7,20 @@ import asyncpg
 import msgspec
 
 from service.database.pool import Connection, Database
-from service.domain.timeline import LaneBucket, LaneExecution, LaneJob, Outage, TimelineRows
+from service.domain.timeline import (
+    LaneBucket,
+    LaneChoice,
+    LaneExecution,
+    LaneFire,
+    LaneJob,
+    Outage,
+    TimelineRows,
+)
 
 MOST_LANES = 200
-MOST_EXECUTIONS_OF_A_LANE = 60
+MOST_EXECUTIONS = 4_800
+FEWEST_EXECUTIONS_OF_A_LANE, MOST_EXECUTIONS_OF_A_LANE = 60, 500
+MOST_FIRES_OF_A_LANE = 60
 MOST_RUNNING = 500
 MOST_OUTAGES = 200
 BUCKETS_OF_A_LANE = 48
@@ -20,6 +30,7 @@ LANES = """
     with done as (
         select t.job_id from job_execution_stats t
          where t.hour >= date_trunc('hour', $2::timestamptz, 'UTC') and t.hour < $3
+           and ($5::text[] is null or t.job_id = any ($5))
          group by t.job_id
     ), jobs_there as (
         select j.job_id, j.display_name, j.job_group, false as is_deleted, j.enabled as is_enabled,
@@ -34,7 +45,8 @@ LANES = """
                select greatest(case when paused_now(j.paused_until) then j.paused_until end,
                                case when paused_now(a.paused_until) then a.paused_until end)
                ) p (paused_until)
-         where $1::text is null or j.job_group = $1
+         where ($1::text is null or j.job_group = $1)
+           and ($5::text[] is null or j.job_id = any ($5)) and not $6
     ), jobs_gone as (
         select d.job_id, d.job_id, null::text, true, false, null::text, 'UTC', 'ONCE',
                null::timestamptz, false, null::timestamptz, true
@@ -75,6 +87,16 @@ BUCKETS = """
      group by 1, 2
      order by 1, 2
 """
+# By the index of those that started nothing.
+FIRES = """
+    select f.job_id, f.fire_time, f.outcome, f.fires_covered, f.covers_from
+      from unnest($1::text[]) as l (job_id)
+     cross join lateral (
+           select x.* from job_fires x
+            where x.job_id = l.job_id and x.outcome <> 'STARTED' and x.fire_time >= $2 and x.fire_time < $3
+            order by x.fire_time desc limit $4) f
+     order by f.fire_time
+"""
 RUNNING = """
     select execution_id, job_id, status, start_time, end_time, triggered_by, fire_time, attempt
       from job_executions
@@ -103,27 +125,39 @@ class TimelineStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def rows(self, since: datetime, until: datetime, job_group: str | None) -> TimelineRows:
-        """What happened in [since, until), of all jobs or those of one group.
+    async def rows(self, since: datetime, until: datetime, choice: LaneChoice) -> TimelineRows:
+        """What happened in [since, until) to the chosen jobs.
 
-        Of a job with many executions there are counts instead; of very many jobs, those that did something.
+        Of a job with many executions there are counts instead; the fewer the lanes, the more are many. Of
+        very many jobs there are those that did something; of fires that started nothing, each job's last.
 
         Raises:
             DatabaseUnavailable: no answer in time.
         """
         async with self._database.connection() as connection:
-            lanes = await connection.fetch(LANES, job_group, since, until, MOST_LANES)
+            lanes = await connection.fetch(
+                LANES,
+                choice.job_group,
+                since,
+                until,
+                MOST_LANES,
+                None if choice.job_ids is None else sorted(choice.job_ids),
+                choice.is_deleted,
+            )
             ids = [lane["job_id"] for lane in lanes]
-            executions = await connection.fetch(EXECUTIONS, ids, since, until, MOST_EXECUTIONS_OF_A_LANE + 1)
-            crowded = crowded_lanes(executions)
+            limit = most_executions_of_a_lane(len(lanes))
+            executions = await connection.fetch(EXECUTIONS, ids, since, until, limit + 1)
+            crowded = crowded_lanes(executions, limit)
             buckets = await self._buckets(connection, crowded, since, until) if crowded else []
-            running = await connection.fetch(RUNNING, None if job_group is None else ids, MOST_RUNNING)
+            fires = await connection.fetch(FIRES, ids, since, until, MOST_FIRES_OF_A_LANE)
+            running = await connection.fetch(RUNNING, None if choice == LaneChoice() else ids, MOST_RUNNING)
             outages = await connection.fetch(OUTAGES, since, until, MOST_OUTAGES)
         return TimelineRows(
             jobs=[lane_from_row(lane) for lane in lanes],
             job_count=lanes[0]["job_count"] if lanes else 0,
             executions=[execution_from_row(row) for row in executions if row["job_id"] not in crowded],
             buckets=buckets,
+            fires=[msgspec.convert(dict(row), LaneFire) for row in fires],
             running=[execution_from_row(row) for row in running],
             outages=[msgspec.convert(dict(row), Outage) for row in outages],
         )
@@ -139,12 +173,18 @@ class TimelineStore:
         ]
 
 
-def crowded_lanes(executions: list[asyncpg.Record]) -> set[str]:
-    """Return the jobs that have more executions than a lane shows one by one."""
+def most_executions_of_a_lane(lane_count: int) -> int:
+    """Return how many executions a lane shows one by one, beside so many other lanes."""
+    fair_share = MOST_EXECUTIONS // max(1, lane_count)
+    return max(FEWEST_EXECUTIONS_OF_A_LANE, min(MOST_EXECUTIONS_OF_A_LANE, fair_share))
+
+
+def crowded_lanes(executions: list[asyncpg.Record], limit: int) -> set[str]:
+    """Return the jobs that have more executions than that."""
     counts: dict[str, int] = {}
     for row in executions:
         counts[row["job_id"]] = counts.get(row["job_id"], 0) + 1
-    return {job_id for job_id, count in counts.items() if count > MOST_EXECUTIONS_OF_A_LANE}
+    return {job_id for job_id, count in counts.items() if count > limit}
 
 
 def lane_from_row(row: asyncpg.Record) -> LaneJob:

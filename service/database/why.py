@@ -5,7 +5,7 @@ from datetime import datetime
 from service.database.plans import job_from_row
 from service.database.pool import Database
 from service.domain.errors import JobNotFound
-from service.domain.why import NamedInstants, named_instants
+from service.domain.why import Explanation, NamedInstants, named_instants
 
 JOB_AT = "select * from job_at($1, $2)"
 EXPLAIN = "select explain_fire($1, $2, $3, $4, $5, $6)"
@@ -17,8 +17,8 @@ class WhyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def why(self, job_id: str, at: datetime) -> str:
-        """Explain in one sentence what became of the job at `at` (aware, a whole second), or will.
+    async def why(self, job_id: str, at: datetime) -> Explanation:
+        """Explain what became of the job at `at` (aware, a whole second), or will.
 
         Raises:
             JobNotFound: there is no job of this id, and never was.
@@ -34,4 +34,4 @@ class WhyStore:
             )
         if answer is None:
             raise JobNotFound(job_id)
-        return answer
+        return Explanation(sentence=answer, previous_fire_time=known.previous, next_fire_time=known.following)

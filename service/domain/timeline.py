@@ -9,6 +9,7 @@ from service.domain.cron import parse_schedule, zone_clock
 from service.domain.errors import InvalidInput
 from service.domain.execution import ExecutionStatus, TriggeredBy
 from service.domain.job import ClockChangePolicy
+from service.domain.ledger import FireOutcome
 
 LONGEST_SPAN = timedelta(days=7)
 
@@ -35,6 +36,16 @@ class LaneBucket(msgspec.Struct, frozen=True, kw_only=True):
     success_count: int
     failure_count: int
     cancelled_count: int
+
+
+class LaneFire(msgspec.Struct, frozen=True, kw_only=True):
+    """A fire that started nothing; one row may sum `fires_covered` missed ones from `covers_from` on."""
+
+    job_id: str
+    fire_time: datetime
+    outcome: FireOutcome
+    fires_covered: int | None
+    covers_from: datetime | None
 
 
 class LaneJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +90,14 @@ class ComingFires(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
+class LaneChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs get a lane: those of a group, these ones, those that are gone; None and False: all."""
+
+    job_group: str | None = None
+    job_ids: frozenset[str] | None = None
+    is_deleted: bool = False
+
+
 class TimelineRows(msgspec.Struct, frozen=True, kw_only=True):
     """What the database knows of a timeline; `job_count` is of all jobs, with a lane or not."""
 
@@ -86,6 +105,7 @@ class TimelineRows(msgspec.Struct, frozen=True, kw_only=True):
     job_count: int
     executions: list[LaneExecution]
     buckets: list[LaneBucket]
+    fires: list[LaneFire]
     running: list[LaneExecution]
     outages: list[Outage]
 

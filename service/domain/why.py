@@ -25,6 +25,14 @@ class NamedInstants(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a job did, or did not, run at an instant: one sentence, and the fire times around it."""
+
+    sentence: str
+    previous_fire_time: datetime | None
+    next_fire_time: datetime | None
+
+
 def named_instants(job: Job, instant: datetime) -> NamedInstants:
     """Look `instant` (aware, a whole second) up in the schedule; never raises for what the row holds."""
     if job.schedule_cron is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from service.database.timeline import most_executions_of_a_lane
 from tests.support.api import Api, running_api
 from tests.support.fleet import insert_job
 from tests.support.rows import insert_ended, insert_executions
@@ -123,6 +124,7 @@ async def test_what_keeps_a_job_from_firing_keeps_its_fires_from_the_timeline(
     shown = lane(await timeline(api, AHEAD, 2.5), "MARKETDATA_INCREMENTAL")
     assert next(iter(shown["comingFires"]), None) == first
     assert shown["isPaused"] is is_paused
+    assert shown["isEnabled"] is ("enabled" not in change)
 
 
 async def test_without_ends_it_goes_twelve_hours_around_now(api: Api):
@@ -145,6 +147,9 @@ async def test_without_ends_it_goes_twelve_hours_around_now(api: Api):
         ("?from=now", "from"),
         ("?from=2026-01-01T00:00:00", "from"),
         ("?group=" + "x" * 201, "group"),
+        ("?jobId=A,,B%20C", "jobId"),
+        ("?jobId=" + ",".join(["A"] * 101), "jobId"),
+        ("?deleted=perhaps", "deleted"),
     ],
 )
 async def test_a_bad_timeline_is_refused(api: Api, query: str, field: str):
@@ -159,6 +164,49 @@ async def test_a_group_has_its_own_timeline(api: Api):
     body = await timeline(api, THEN, 1, group="FUNDAMENTALS")
     assert [lane["jobId"] for lane in body["lanes"]] == ["FUNDAMENTALS_BACKFILL", "FUNDAMENTALS_INCREMENTAL"]
     assert body["jobCount"] == 2
+
+
+async def test_the_jobs_that_are_named_have_lanes(api: Api):
+    """In their zones, also one that is gone; an id that nobody has is no error."""
+    await api.sql.execute("update jobs set time_zone = 'Asia/Tokyo' where job_id = $1", JOB)
+    await insert_job(api.sql, "GONE")
+    await insert_ended(api.sql, "GONE", THEN)
+    await api.sql.execute(SETTLE)
+    await api.sql.execute("delete from jobs where job_id = 'GONE'")
+    body = await timeline(api, THEN, 1, jobId=f"{JOB}, GONE,NOBODY")
+    assert {each["jobId"]: each["timeZone"] for each in body["lanes"]} == {"GONE": "UTC", JOB: "Asia/Tokyo"}
+    assert body["jobCount"] == 2
+    gone = await timeline(api, THEN, 1, deleted="true")
+    assert [each["jobId"] for each in gone["lanes"]] == ["GONE"]
+
+
+async def test_fires_that_started_nothing_stand_on_the_lane(api: Api):
+    """With what became of them; those that started something are its executions."""
+    await api.sql.execute(
+        "insert into job_fires (job_id, fire_time, outcome, revision, replica_id, fires_covered, covers_from)"
+        " select $1, $2::timestamptz + m * interval '1 minute', o, 1, new_execution_id(), c,"
+        "        case when c > 1 then $2 end"
+        "   from (values (-1, 'PAUSED', null), (0, 'STARTED', null), (5, 'SKIPPED_OVERLAP', null),"
+        "                (50, 'MISSED', 9), (60, 'PAUSED', null)) v (m, o, c)",
+        JOB,
+        THEN,
+    )
+    skipped, missed = lane(await timeline(api, THEN, 1))["firesNotStarted"]
+    assert (skipped["fireTime"], skipped["outcome"]) == ("2026-03-02T10:05:00Z", "SKIPPED_OVERLAP")
+    assert missed == {
+        "fireTime": "2026-03-02T10:50:00Z",
+        "outcome": "MISSED",
+        "firesCovered": 9,
+        "coversFrom": "2026-03-02T10:00:00Z",
+    }
+
+
+async def test_few_lanes_show_more_executions_one_by_one(api: Api):
+    """Beside three others three hundred; beside hundreds there would be counts."""
+    await insert_executions(api.sql, JOB, 300, THEN + timedelta(minutes=50))
+    shown = lane(await timeline(api, THEN, 1))
+    assert (len(shown["executions"]), shown["isAggregated"]) == (300, False)
+    assert [most_executions_of_a_lane(count) for count in (0, 24, 100, 200, 1000)] == [500, 200, 60, 60, 60]
 
 
 async def test_what_runs_now_is_shown_whenever_the_timeline_is(api: Api):

@@ -45,7 +45,7 @@ class History:
 
     async def known(self, at: datetime, job_id: str = "A") -> str:
         """Ask the service, which knows the schedule."""
-        return await self._why.why(job_id, at)
+        return (await self._why.why(job_id, at)).sentence
 
     async def backdate(self, at: datetime) -> None:
         """Let the last change, whose row it may be, have happened at that time."""
@@ -377,6 +377,8 @@ async def test_http_answers_with_the_sentence(api: Api):
         "at": "2100-01-04T09:03:00Z",
         "why": "The schedule '0 */5 * * * MON-FRI' in UTC of job MARKETDATA_INCREMENTAL does not name"
         " 2100-01-04 09:03:00 UTC; it names 2100-01-04 09:00:00 UTC and 2100-01-04 09:05:00 UTC.",
+        "previousFireTime": "2100-01-04T09:00:00Z",
+        "nextFireTime": "2100-01-04T09:05:00Z",
     }
     assert (await api.get("/MARKETDATA_BACKFILL/why")).body["why"].startswith("Job MARKETDATA_BACKFILL ")
 

@@ -57,7 +57,8 @@ async function whole(response: Response) {
   return { status, statusText, headers, body: await response.arrayBuffer() };
 }
 
-const edges: Middleware = {
+/** What every answer goes through. */
+export const edges: Middleware = {
   async onResponse({ response }) {
     followServer(response.headers.get("Date"));
     if (response.status === 401) signIn();
@@ -93,7 +94,12 @@ function typeOf(response: Response): string {
   return response.headers.get("Content-Type")?.toLowerCase() ?? "";
 }
 
-export const api = createClient<paths>({ baseUrl: "/", fetch: boundedFetch });
+export const api = createClient<paths>({
+  baseUrl: "/",
+  fetch: boundedFetch,
+  // Of several values the API wants a list with commas; it refuses a parameter that comes twice.
+  querySerializer: { array: { style: "form", explode: false } },
+});
 api.use(edges);
 
 /** Returns the data of an answer; errors have been thrown before. */

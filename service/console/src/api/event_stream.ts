@@ -5,15 +5,15 @@
  * that leaves, and says nothing of a connection that went silent.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-import { EventSourceParserStream, type EventSourceMessage } from "eventsource-parser/stream";
 import { errorOf, signIn } from "./client";
+import { EventParser, type StreamEvent } from "./event_parser";
 
 export type StreamState = "connecting" | "live" | "lost";
 
 export interface StreamOptions {
   /** The id of the event to begin behind; missing: wherever the server begins. */
   after?: string;
-  onEvent: (event: EventSourceMessage) => void;
+  onEvent: (event: StreamEvent) => void;
   /** Told of each change of the state; `lost` from the first failure on, until it is live again. */
   onState: (state: StreamState) => void;
   /** Told whenever the server has said something, if only that it is there. */
@@ -31,7 +31,7 @@ const LONGEST_PAUSE_MS = 8_000;
 /** Follows a stream until `signal` aborts, or nobody is signed in any more; never rejects. */
 export async function followEvents(url: string, signal: AbortSignal, options: StreamOptions): Promise<void> {
   const say = onChange(options.onState);
-  let lastEventId = options.after ?? "";
+  const parser = new EventParser(options.after);
   let pause = FIRST_PAUSE_MS;
   say("connecting");
   while (!signal.aborted) {
@@ -39,13 +39,13 @@ export async function followEvents(url: string, signal: AbortSignal, options: St
     let openedAt: number | undefined;
     let hasEnded = false;
     try {
-      const response = await connection.open(url, lastEventId);
-      if (response === null) return;
+      const stream = await connection.open(url, parser.lastEventId);
+      if (stream === null) return;
       openedAt = performance.now();
       say("live");
-      for await (const event of connection.eventsOf(response)) {
-        if (event.id !== undefined) lastEventId = event.id;
-        give(event, options.onEvent);
+      parser.begin();
+      for await (const text of connection.textOf(stream)) {
+        for (const event of parser.feed(text)) give(event, options.onEvent);
       }
       hasEnded = true;
     } catch {
@@ -97,20 +97,13 @@ class Connection {
     return response.body;
   }
 
-  /** Yields the events until the server ends the stream; throws when the connection breaks. */
-  async *eventsOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<EventSourceMessage> {
-    const heard = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform: (chunk, controller) => {
-        this.heard();
-        controller.enqueue(chunk);
-      },
-    });
-    const reader = body
-      .pipeThrough(heard)
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new EventSourceParserStream())
-      .getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  /** Yields the text until the server ends the stream; throws when the connection breaks. */
+  async *textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+    const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      this.heard();
+      yield next.value;
+    }
   }
 
   private heard(): void {
@@ -122,7 +115,7 @@ class Connection {
 }
 
 /** Hands an event over; what the page cannot do with it ends no connection. */
-function give(event: EventSourceMessage, onEvent: (event: EventSourceMessage) => void): void {
+function give(event: StreamEvent, onEvent: (event: StreamEvent) => void): void {
   try {
     onEvent(event);
   } catch (fault) {

@@ -65,7 +65,7 @@ export function useLiveConnection(): StreamState {
         },
         onHeard: () => (heardAt = now()),
         onEvent: ({ event, data: text }) => {
-          const told = { ...(JSON.parse(text) as object), kind: event ?? "" };
+          const told = { ...(JSON.parse(text) as object), kind: event };
           freshener.hear(told);
           for (const follow of followers) follow(told);
         },

@@ -864,7 +864,7 @@ export interface paths {
         };
         /**
          * Answer a timeline of at most seven days; without `from` and `to`, twelve hours around now.
-         * @description `group` narrows it to one group of jobs.
+         * @description `group` narrows it to one group of jobs, `jobId` to these jobs, `deleted` to those that are gone.
          *
          *     Needs the role viewer.
          */
@@ -1380,23 +1380,38 @@ export interface components {
             triggeredBy: string;
         };
         /**
+         * LaneFireJson
+         * @description A fire that started nothing; one may stand for `firesCovered` missed ones from `coversFrom` on.
+         */
+        LaneFireJson: {
+            coversFrom: string | null;
+            firesCovered: number | null;
+            /** Format: date-time */
+            fireTime: string;
+            outcome: string;
+        };
+        /**
          * LaneJson
          * @description A job's lane: its executions one by one, or buckets where they are many; then what will fire.
          *
-         *         `hasMoreFires`: there are more before the timeline ends. `pausedUntil` is null also until resumed.
+         *         `hasMoreFires`: there are more before the timeline ends. `firesNotStarted` are the last ones. A job
+         *         that is not enabled counts as paused. `pausedUntil` is null also until resumed.
          */
         LaneJson: {
             buckets: components["schemas"]["BucketJson"][];
             comingFires: string[];
             displayName: string;
             executions: components["schemas"]["LaneExecutionJson"][];
+            firesNotStarted: components["schemas"]["LaneFireJson"][];
             hasMoreFires: boolean;
             isAggregated: boolean;
             isDeleted: boolean;
+            isEnabled: boolean;
             isPaused: boolean;
             jobGroup: string | null;
             jobId: string;
             pausedUntil: string | null;
+            timeZone: string;
         };
         /**
          * LivenessJson
@@ -1729,11 +1744,15 @@ export interface components {
         /**
          * WhyJson
          * @description The answer; `why` is one sentence in English.
+         *
+         *         The fire times around the instant are those of the schedule as it was then, null where there is none.
          */
         WhyJson: {
             /** Format: date-time */
             at: string;
             jobId: string;
+            nextFireTime: string | null;
+            previousFireTime: string | null;
             why: string;
         };
     };
@@ -1916,6 +1935,7 @@ export type SchemaJobPatch = components['schemas']['JobPatch'];
 export type SchemaJobRowJson = components['schemas']['JobRowJson'];
 export type SchemaJobStatus = components['schemas']['JobStatus'];
 export type SchemaLaneExecutionJson = components['schemas']['LaneExecutionJson'];
+export type SchemaLaneFireJson = components['schemas']['LaneFireJson'];
 export type SchemaLaneJson = components['schemas']['LaneJson'];
 export type SchemaLivenessJson = components['schemas']['LivenessJson'];
 export type SchemaLogEntryJson = components['schemas']['LogEntryJson'];
@@ -3971,10 +3991,14 @@ export interface operations {
     showTimeline: {
         parameters: {
             query?: {
+                /** @description only jobs that are deleted */
+                deleted?: boolean;
                 /** @description not before this instant; RFC 3339, from 1970 to 9000 */
                 from?: string;
                 /** @description only jobs of this group */
                 group?: string;
+                /** @description only these jobs, deleted ones too */
+                jobId?: string[];
                 /** @description before this instant; RFC 3339, from 1970 to 9000 */
                 to?: string;
             };

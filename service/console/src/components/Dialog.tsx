@@ -5,17 +5,33 @@ import { Button, type Look } from "./Button";
 import { classes } from "./classes";
 import styles from "./Dialog.module.css";
 
-interface DialogProps {
-  title: ReactNode;
+interface FrameProps {
   isOpen: boolean;
   onClose: () => void;
   isWide?: boolean;
+  children: ReactNode;
+}
+
+interface ContentProps {
+  title: ReactNode;
+  onClose: () => void;
   /** Buttons at the foot. */
   actions?: ReactNode;
   children: ReactNode;
 }
 
-export function Dialog({ title, isOpen, onClose, isWide = false, actions, children }: DialogProps) {
+type DialogProps = FrameProps & ContentProps;
+
+export function Dialog({ isOpen, isWide = false, ...content }: DialogProps) {
+  return (
+    <DialogFrame isOpen={isOpen} isWide={isWide} onClose={content.onClose}>
+      <DialogContent {...content} />
+    </DialogFrame>
+  );
+}
+
+/** What a dialog stands in. Its content may become another one, and the focus still returns to where it was. */
+export function DialogFrame({ isOpen, onClose, isWide = false, children }: FrameProps) {
   return (
     <ModalOverlay
       className={styles["overlay"] ?? ""}
@@ -23,21 +39,26 @@ export function Dialog({ title, isOpen, onClose, isWide = false, actions, childr
       isDismissable
       onOpenChange={(isStillOpen) => !isStillOpen && onClose()}
     >
-      <Modal className={classes(styles["modal"], isWide && styles["wide"])}>
-        <AriaDialog className={styles["dialog"] ?? ""}>
-          <header className={styles["head"]}>
-            <Heading slot="title" className={styles["title"] ?? ""}>
-              {title}
-            </Heading>
-            <Button look="quiet" isSmall aria-label="Close the dialog" onPress={onClose}>
-              ✕
-            </Button>
-          </header>
-          <div className={styles["body"]}>{children}</div>
-          {actions !== undefined && <footer className={styles["foot"]}>{actions}</footer>}
-        </AriaDialog>
-      </Modal>
+      <Modal className={classes(styles["modal"], isWide && styles["wide"])}>{children}</Modal>
     </ModalOverlay>
+  );
+}
+
+/** A dialog within its frame. */
+export function DialogContent({ title, onClose, actions, children }: ContentProps) {
+  return (
+    <AriaDialog className={styles["dialog"] ?? ""}>
+      <header className={styles["head"]}>
+        <Heading slot="title" className={styles["title"] ?? ""}>
+          {title}
+        </Heading>
+        <Button look="quiet" isSmall aria-label="Close the dialog" onPress={onClose}>
+          ✕
+        </Button>
+      </header>
+      <div className={styles["body"]}>{children}</div>
+      {actions !== undefined && <footer className={styles["foot"]}>{actions}</footer>}
+    </AriaDialog>
   );
 }
 

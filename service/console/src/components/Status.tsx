@@ -54,16 +54,35 @@ export function Status({ status, children }: { status: string; children?: string
 }
 
 const MOST_OUTCOMES = 30;
+const BAR = { width: 3, gap: 1, height: 20 };
+// Not by colour alone: what went well is low.
+const SUCCESS_HEIGHT = 11;
+
 /** The outcomes of the last executions, the newest on the right; all that is no success is taller. */
 export function OutcomeStrip({ outcomes }: { outcomes: readonly string[] }) {
   const shown = outcomes.slice(-MOST_OUTCOMES);
+  const words = summary(shown);
+  const width = MOST_OUTCOMES * (BAR.width + BAR.gap) - BAR.gap;
   return (
-    <span role="img" aria-label={summary(shown)} title={summary(shown)} className={styles["strip"]}>
-      {shown.map((outcome, index) => (
-        <span key={index} className={classes(styles["bar"], styles[`${lookOf(outcome).tone}Bar`])} />
+    <svg role="img" aria-label={words} className={styles["strip"]} width={width} height={BAR.height}>
+      <title>{words}</title>
+      {[...barsOf(shown)].map(([tone, path]) => (
+        <path key={tone} className={styles[`${tone}Bar`]} d={path} />
       ))}
-    </span>
+    </svg>
   );
+}
+
+/** The bars as one path for each tone: a long list of jobs has thousands of them. */
+function barsOf(outcomes: readonly string[]): Map<string, string> {
+  const paths = new Map<string, string>();
+  outcomes.forEach((outcome, index) => {
+    const { tone } = lookOf(outcome);
+    const height = tone === "success" ? SUCCESS_HEIGHT : BAR.height;
+    const bar = `M${index * (BAR.width + BAR.gap)} ${BAR.height}v-${height}h${BAR.width}v${height}z`;
+    paths.set(tone, (paths.get(tone) ?? "") + bar);
+  });
+  return paths;
 }
 
 /** Says how many of the outcomes were which, such as "last 30 executions: 28 Success, 2 Failed". */

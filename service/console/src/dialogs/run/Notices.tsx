@@ -31,7 +31,8 @@ export function Notices({ job, handler }: { job: JobDetail; handler: Handler | u
       )}
       {job.handlerIsLive && handler?.paramsSchema === null && (
         <p className={styles["notice"]}>
-          This replica does not know the handler, others do: parameters are entered as JSON.
+          The replica that answers here does not know the handler, others do. Parameters are entered as JSON,
+          and a changed one is refused unless one of the others takes it.
         </p>
       )}
     </>

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 import { jobQuery } from "../../api/queries";
 import { handlersQuery } from "../../api/runs";
-import { Dialog } from "../../components/Dialog";
+import { DialogContent, DialogFrame } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
 import { RunForm } from "./RunForm";
@@ -19,7 +19,11 @@ interface RunDialogProps {
 export default function RunDialog({ isOpen, ...props }: RunDialogProps) {
   useCloseOnNavigation(isOpen, props.onClose);
   // What was entered, and the key under which it is sent, belong to one opening.
-  return isOpen ? <Opened {...props} /> : null;
+  return (
+    <DialogFrame isOpen={isOpen} onClose={props.onClose}>
+      <Opened {...props} />
+    </DialogFrame>
+  );
 }
 
 function Opened({ jobId, onClose }: Omit<RunDialogProps, "isOpen">) {
@@ -29,7 +33,7 @@ function Opened({ jobId, onClose }: Omit<RunDialogProps, "isOpen">) {
   const fault = job.error ?? handlers.error;
   if (!job.data || !handlers.data) {
     return (
-      <Dialog title="Run now" isOpen onClose={onClose}>
+      <DialogContent title="Run now" onClose={onClose}>
         {fault ? (
           <Failure
             fault={fault}
@@ -42,7 +46,7 @@ function Opened({ jobId, onClose }: Omit<RunDialogProps, "isOpen">) {
         ) : (
           <Loading what="the job" />
         )}
-      </Dialog>
+      </DialogContent>
     );
   }
   if (startedId !== null) return <StartedRun job={job.data} executionId={startedId} onClose={onClose} />;

@@ -6,7 +6,7 @@ import { keys } from "../../api/queries";
 import { newKey, triggerJob, type Handler, type TriggerRequest } from "../../api/runs";
 import type { JobDetail } from "../../api/types";
 import { Button } from "../../components/Button";
-import { Dialog } from "../../components/Dialog";
+import { DialogContent } from "../../components/Dialog";
 import { wordsOf } from "../../components/Failure";
 import { TextField } from "../../components/fields";
 import { Refusal } from "../../components/run/Refusal";
@@ -53,13 +53,12 @@ export function RunForm({ job, handler, onClose, onStarted }: RunFormProps) {
 
   const overridden = Object.keys(body.params).length;
   return (
-    <Dialog
+    <DialogContent
       title={
         <>
           Run <bdi>{job.displayName}</bdi> now
         </>
       }
-      isOpen
       onClose={onClose}
       actions={
         <>
@@ -108,7 +107,7 @@ export function RunForm({ job, handler, onClose, onStarted }: RunFormProps) {
         />
         <WindowFields form={form} jobZone={job.timeZone} faults={faults} onChange={change} />
       </form>
-    </Dialog>
+    </DialogContent>
   );
 }
 

@@ -3,7 +3,7 @@ import { useRunLog } from "../../api/run_log";
 import { isUnfinished, useExecution } from "../../api/runs";
 import type { ExecutionDetail, JobDetail } from "../../api/types";
 import { Button, LinkButton } from "../../components/Button";
-import { Dialog } from "../../components/Dialog";
+import { DialogContent } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { executionPath } from "../../components/Link";
 import { Loading } from "../../components/Loading";
@@ -23,13 +23,12 @@ export function StartedRun({ job, executionId, onClose }: StartedRunProps) {
   const { data: execution, error, isPending, refetch } = useExecution(executionId);
   const isOver = execution !== undefined && !isUnfinished(execution.status);
   return (
-    <Dialog
+    <DialogContent
       title={
         <>
           <bdi>{job.displayName}</bdi> {isOver ? "has run" : "is started"}
         </>
       }
-      isOpen
       onClose={onClose}
       actions={
         <>
@@ -49,7 +48,7 @@ export function StartedRun({ job, executionId, onClose }: StartedRunProps) {
       ) : (
         <Failure fault={error} what="the execution" onRetry={() => void refetch()} />
       )}
-    </Dialog>
+    </DialogContent>
   );
 }
 

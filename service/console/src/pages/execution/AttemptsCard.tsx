@@ -4,8 +4,8 @@ import { ExecutionLink, shortId } from "../../components/Link";
 import { Card } from "../../components/Page";
 import { Status } from "../../components/Status";
 import table from "../../components/table.module.css";
-import { At, Elapsed } from "../../components/When";
-import { duration } from "../../time/format";
+import { Elapsed, inAllZones } from "../../components/When";
+import { duration, localTime } from "../../time/format";
 import styles from "./AttemptsCard.module.css";
 import { stepsOf, type Step } from "./attempts";
 import { errorsOf, firstLineOf } from "./errors";
@@ -45,6 +45,7 @@ export function AttemptsCard({ execution, job, zone }: AttemptsCardProps) {
                   key={step.attempt.executionId}
                   step={step}
                   zone={zone}
+                  firstStart={execution.attempts[0]?.startTime ?? execution.startTime}
                   isShown={step.attempt.executionId === execution.executionId}
                 />
               ))}
@@ -66,7 +67,14 @@ export function AttemptsCard({ execution, job, zone }: AttemptsCardProps) {
   );
 }
 
-function Row({ step: { attempt, number }, zone, isShown }: { step: Step; zone: string; isShown: boolean }) {
+interface RowProps {
+  step: Step;
+  zone: string;
+  firstStart: string;
+  isShown: boolean;
+}
+
+function Row({ step: { attempt, number }, zone, firstStart, isShown }: RowProps) {
   const { executionId, status, startTime, replicaId } = attempt;
   return (
     <tr className={isShown ? styles["shown"] : undefined} {...(isShown && { "aria-current": "true" })}>
@@ -85,7 +93,9 @@ function Row({ step: { attempt, number }, zone, isShown }: { step: Step; zone: s
       <td>
         <Status status={status} />
       </td>
-      <td>{hasStarted(attempt) ? <At instant={startTime} zone={zone} /> : "–"}</td>
+      <td className={table["nowrap"]}>
+        {hasStarted(attempt) ? <Start instant={startTime} since={firstStart} zone={zone} /> : "–"}
+      </td>
       <td className={table["number"]}>
         <Took attempt={attempt} />
       </td>
@@ -96,6 +106,17 @@ function Row({ step: { attempt, number }, zone, isShown }: { step: Step; zone: s
         <bdi>{errorLine(attempt)}</bdi>
       </td>
     </tr>
+  );
+}
+
+/** When an attempt started; the date, too, where it was not that of the first one. */
+function Start({ instant, since, zone }: { instant: string; since: string; zone: string }) {
+  const { date, time } = localTime(instant, zone);
+  return (
+    <time dateTime={instant} title={inAllZones(instant, zone)}>
+      {date !== localTime(since, zone).date && `${date} `}
+      {time}
+    </time>
   );
 }
 

@@ -31,7 +31,7 @@ export function ExecutionActions({ execution, job }: ExecutionActionsProps) {
       {isUnfinished(status)
         ? cancelRequestedAt === null && <CancelButton execution={execution} />
         : job?.enabled && <RetryButton executionId={execution.executionId} />}
-      {job && <Button onPress={() => setRunOpen(true)}>Run now</Button>}
+      {job?.enabled && <Button onPress={() => setRunOpen(true)}>Run now</Button>}
       <Suspense>
         {isRunOpen && job && <RunDialog jobId={job.name} isOpen onClose={() => setRunOpen(false)} />}
       </Suspense>

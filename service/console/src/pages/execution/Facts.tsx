@@ -5,7 +5,7 @@ import type { ExecutionDetail } from "../../api/types";
 import { Link, shortId } from "../../components/Link";
 import { At, Elapsed } from "../../components/When";
 import { count, duration } from "../../time/format";
-import { causeWords } from "../job/words";
+import { causeWords } from "../../components/causes";
 import styles from "./Facts.module.css";
 import { hasStarted, latenessWords } from "./words";
 
@@ -52,7 +52,11 @@ export function Facts({ execution, zone }: { execution: ExecutionDetail; zone: s
       </Fact>
       <Fact name="Replica">
         {replicaId === null ? (
-          "none yet"
+          isUnfinished(status) ? (
+            "none yet"
+          ) : (
+            "none"
+          )
         ) : (
           <Link to="/replicas" title={replicaId}>
             <code>{shortId(replicaId)}</code>

@@ -20,7 +20,7 @@ import { lookOf, Status } from "../../components/Status";
 import table from "../../components/table.module.css";
 import { Ago, At, Elapsed } from "../../components/When";
 import { count, duration } from "../../time/format";
-import { causeWords } from "./words";
+import { causeWords } from "../../components/causes";
 import styles from "./Executions.module.css";
 
 const ANY = "ANY";

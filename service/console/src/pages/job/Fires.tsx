@@ -14,7 +14,7 @@ import table from "../../components/table.module.css";
 import { At } from "../../components/When";
 import { count } from "../../time/format";
 import styles from "./Fires.module.css";
-import { Why } from "./Why";
+import { Why } from "../../components/Why";
 
 const ALL = "ALL";
 

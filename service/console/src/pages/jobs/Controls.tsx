@@ -1,6 +1,5 @@
 /** What can be done with a job from the list; only what the user may do, and the job allows. */
 import { useResume, useSetEnabled } from "../../api/job_actions";
-import { useMay } from "../../api/session";
 import type { Job } from "../../api/types";
 import { Button } from "../../components/Button";
 import { classes } from "../../components/classes";
@@ -9,11 +8,11 @@ import { jobPath } from "../../components/Link";
 import { Menu, type Action } from "../../components/Menu";
 import { notify } from "../../components/toast_queue";
 import styles from "./Controls.module.css";
-import { useOpenDialog } from "./dialogs";
+import { useActing } from "./dialogs";
 
 /** A switch; shows at once what was asked for, and goes back where it is refused. A viewer sees a word. */
 export function EnabledControl({ job }: { job: Job }) {
-  const mayOperate = useMay("operator");
+  const { mayOperate } = useActing();
   const change = useSetEnabled(job);
   if (!mayOperate)
     return <span className={job.enabled ? styles["on"] : styles["off"]}>{job.enabled ? "On" : "Off"}</span>;
@@ -34,8 +33,7 @@ export function EnabledControl({ job }: { job: Job }) {
 }
 
 export function JobActions({ job }: { job: Job }) {
-  const mayOperate = useMay("operator");
-  const open = useOpenDialog();
+  const { mayOperate, open } = useActing();
   return (
     <span className={styles["actions"]}>
       {mayOperate && (
@@ -54,9 +52,7 @@ export function JobActions({ job }: { job: Job }) {
 }
 
 function JobMenu({ job }: { job: Job }) {
-  const mayOperate = useMay("operator");
-  const mayAdminister = useMay("admin");
-  const open = useOpenDialog();
+  const { mayOperate, mayAdminister, open } = useActing();
   const resume = useResume(job);
   const jobId = job.name;
   // An admin may give a manual job a schedule.
@@ -69,7 +65,7 @@ function JobMenu({ job }: { job: Job }) {
     mayOperate && !isPaused && { name: "Pause…", onAction: () => open({ kind: "pause", jobId }) },
     mayOperate && isPaused && { name: "Resume", onAction: () => resume.mutate() },
     { name: "Executions", path: `${jobPath(jobId)}?tab=executions` },
-    { name: "Timeline", path: `/timeline?job=${encodeURIComponent(jobId)}` },
+    { name: "Timeline", path: `/timeline?q=${encodeURIComponent(jobId)}` },
     { name: "Copy id", onAction: () => void copyId(jobId) },
     mayAdminister && {
       name: "Delete…",

@@ -5,7 +5,7 @@ import { JobCards } from "./JobCards";
 import { JobTable } from "./JobTable";
 import type { Row } from "./rows";
 import { pixelsPerRem, type Look } from "./width";
-import { useWindow } from "./windowing";
+import { useWindow } from "../../components/windowing";
 
 // As high as the style sheets make them.
 const GROUP_REM = 3;

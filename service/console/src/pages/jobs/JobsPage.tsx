@@ -9,7 +9,7 @@ import { Failure, wordsOf } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
 import { Page } from "../../components/Page";
 import { useClosedGroups } from "./closed_groups";
-import { Dialogs, OpenDialogContext, useOpenDialog, type OpenDialog } from "./dialogs";
+import { ActingContext, Dialogs, useActing, type OpenDialog } from "./dialogs";
 import { isNarrowed, matcherOf, withFilters } from "./filters";
 import { JobList } from "./JobList";
 import styles from "./JobsPage.module.css";
@@ -25,8 +25,11 @@ export function JobsPage() {
   const { data: jobs, error, isFetching, refetch } = useQuery(jobsQuery);
   const [open, setOpen] = useState<OpenDialog | null>(null);
   const close = useCallback(() => setOpen(null), []);
+  const mayOperate = useMay("operator");
+  const mayAdminister = useMay("admin");
+  const acting = useMemo(() => ({ mayOperate, mayAdminister, open: setOpen }), [mayOperate, mayAdminister]);
   return (
-    <OpenDialogContext value={setOpen}>
+    <ActingContext value={acting}>
       <Page title="Jobs" actions={<PageActions hasJobs={jobs !== undefined && jobs.length > 0} />}>
         {jobs === undefined && error && (
           <Failure fault={error} what="the jobs" onRetry={() => void refetch()} />
@@ -46,16 +49,14 @@ export function JobsPage() {
         {jobs !== undefined && jobs.length > 0 && <Content jobs={jobs} />}
       </Page>
       <Dialogs open={open} jobs={jobs ?? NONE} onClose={close} />
-    </OpenDialogContext>
+    </ActingContext>
   );
 }
 
 const NONE: readonly Job[] = [];
 
 function PageActions({ hasJobs }: { hasJobs: boolean }) {
-  const mayOperate = useMay("operator");
-  const mayAdminister = useMay("admin");
-  const open = useOpenDialog();
+  const { mayOperate, mayAdminister, open } = useActing();
   return (
     <>
       {mayOperate && hasJobs && <Button onPress={() => open({ kind: "pause-all" })}>Pause all…</Button>}

@@ -18,11 +18,21 @@ export type OpenDialog =
   | { kind: "pause-all" }
   | { kind: "create" };
 
-/** Opens a dialog; the same function for the life of the screen. */
-export const OpenDialogContext = createContext<(dialog: OpenDialog) => void>(() => undefined);
+/** What every row needs: what the user may do, and how a dialog is opened; the same for the life of the screen. */
+export interface Acting {
+  mayOperate: boolean;
+  mayAdminister: boolean;
+  open: (dialog: OpenDialog) => void;
+}
 
-export function useOpenDialog() {
-  return useContext(OpenDialogContext);
+export const ActingContext = createContext<Acting>({
+  mayOperate: false,
+  mayAdminister: false,
+  open: () => undefined,
+});
+
+export function useActing(): Acting {
+  return useContext(ActingContext);
 }
 
 interface DialogsProps {

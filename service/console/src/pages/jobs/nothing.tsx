@@ -1,9 +1,8 @@
 /** What the home screen shows where there is no job, or none that is looked for. */
-import { useMay } from "../../api/session";
 import { Button } from "../../components/Button";
 import { CopyBlock } from "../../components/Copy";
 import { Empty } from "../../components/Empty";
-import { useOpenDialog } from "./dialogs";
+import { useActing } from "./dialogs";
 import styles from "./JobsPage.module.css";
 
 const BY_PSQL = `insert into jobs (job_id, display_name, schedule_type, schedule_cron, handler)
@@ -19,8 +18,7 @@ function byHttp(): string {
 }
 
 export function NoJobs() {
-  const mayAdminister = useMay("admin");
-  const open = useOpenDialog();
+  const { mayAdminister, open } = useActing();
   return (
     <div className={styles["nothing"]}>
       <Empty title="There is no job yet.">

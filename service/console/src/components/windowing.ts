@@ -8,12 +8,12 @@ export interface Range {
 }
 
 // So few rows are all in the page: the browser's own search finds them, and print shows them.
-const FEW = 60;
+const FEW = 40;
 // Rows beyond the edges, so that the keyboard finds the next one; and how many rows come and go at once.
-const MARGIN = 8;
-const STEP = 8;
+const MARGIN = 6;
+const STEP = 4;
 // Before anything is measured: what a screen holds.
-const FIRST_SIGHT = 24;
+const FIRST_SIGHT = 16;
 
 /** The offsets of rows from the top of the list: of row i at [i], the height of all at the end. */
 export function offsetsOf(heights: readonly number[]): Float64Array {

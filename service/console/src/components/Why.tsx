@@ -2,12 +2,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Form } from "react-aria-components";
-import { whyQuery } from "../../api/job_history";
-import { Button } from "../../components/Button";
-import { wordsOf } from "../../components/Failure";
-import { TextField } from "../../components/fields";
-import { now } from "../../time/clock";
-import { wallTime, instantOf } from "../../time/zoned";
+import { whyQuery } from "../api/job_history";
+import { Button } from "./Button";
+import { wordsOf } from "./Failure";
+import { TextField } from "./fields";
+import { now } from "../time/clock";
+import { wallTime, instantOf } from "../time/zoned";
 import styles from "./Why.module.css";
 
 export function Why({ jobId, zone }: { jobId: string; zone: string }) {

@@ -1,0 +1,143 @@
+/** What is, or is not, where somebody has clicked: facts, the reason, and the way to more. */
+import { useRef } from "react";
+import { Dialog, Heading, Popover } from "react-aria-components";
+import { Button } from "../../components/Button";
+import { ExecutionLink, JobLink } from "../../components/Link";
+import { Status } from "../../components/Status";
+import { At, Countdown, Elapsed } from "../../components/When";
+import { now } from "../../time/clock";
+import { absolute, count, duration } from "../../time/format";
+import type { LaneExecution } from "../../api/types";
+import { causeWords } from "../../components/causes";
+import { outageAt, type Hit, type Outage } from "./hit";
+import type { JobLane } from "./lanes";
+import styles from "./Moment.module.css";
+import { zoomInto, type Move } from "./moves";
+import { SPANS } from "./view";
+import { WhyNothing } from "./WhyNothing";
+
+export interface Asked {
+  row: JobLane;
+  hit: Hit;
+  /** How far the pointer may be off, in milliseconds. */
+  reach: number;
+  anchor: { left: number; top: number; height: number };
+}
+
+interface MomentProps {
+  asked: Asked;
+  outages: readonly Outage[];
+  onMove: (move: Move) => void;
+  onClose: () => void;
+}
+
+export function Moment({ asked, outages, onMove, onClose }: MomentProps) {
+  const anchor = useRef<HTMLSpanElement>(null);
+  const { row, hit } = asked;
+  return (
+    <>
+      <span ref={anchor} className={styles["anchor"]} style={asked.anchor} />
+      <Popover
+        className={styles["popover"] ?? ""}
+        triggerRef={anchor}
+        isOpen
+        placement="bottom"
+        onOpenChange={(isOpen) => !isOpen && onClose()}
+      >
+        <Dialog className={styles["dialog"] ?? ""}>
+          <header className={styles["head"]}>
+            <Heading slot="title" className={styles["title"] ?? ""}>
+              <bdi>{row.name}</bdi>
+            </Heading>
+            <Button look="quiet" isSmall aria-label="Close" onPress={onClose}>
+              ✕
+            </Button>
+          </header>
+          <Facts asked={asked} outages={outages} onMove={onMove} />
+          <p className={styles["links"]}>
+            <JobLink jobId={row.jobId}>Open the job</JobLink>
+            {hit.kind === "execution" && (
+              <ExecutionLink executionId={hit.execution.executionId}>Open the execution</ExecutionLink>
+            )}
+          </p>
+        </Dialog>
+      </Popover>
+    </>
+  );
+}
+
+function Facts({ asked: { row, hit, reach }, outages, onMove }: Omit<MomentProps, "onClose">) {
+  switch (hit.kind) {
+    case "execution":
+      return <ExecutionFacts execution={hit.execution} zone={row.zone} />;
+    case "fire":
+      return (
+        <p>
+          Will fire <Countdown instant={hit.fireTime} zone={row.zone} />, at{" "}
+          <At instant={hit.fireTime} zone={row.zone} />.
+        </p>
+      );
+    case "bucket": {
+      const { startTime, endTime, successCount, failureCount, cancelledCount } = hit.bucket;
+      const move = zoomInto(SPANS, Date.parse(startTime), Date.parse(endTime));
+      return (
+        <>
+          <p>
+            {absolute(startTime, row.zone)} to {absolute(endTime, row.zone)}
+          </p>
+          <p>
+            {count(successCount)} succeeded, {count(failureCount)} failed, {count(cancelledCount)} cancelled
+          </p>
+          {move && (
+            <p>
+              <Button isSmall onPress={() => onMove(move)}>
+                Zoom in
+              </Button>
+            </p>
+          )}
+        </>
+      );
+    }
+    case "gap":
+      return <WhyNothing row={row} at={hit.at} reach={reach} outage={outageAt(outages, hit.at, now())} />;
+  }
+}
+
+export function ExecutionFacts({ execution, zone }: { execution: LaneExecution; zone: string }) {
+  const { status, startTime, endTime, triggeredBy, fireTime, attempt } = execution;
+  const lateness = fireTime === null ? 0 : Date.parse(startTime) - Date.parse(fireTime);
+  return (
+    <dl className={styles["facts"]}>
+      <dt>Status</dt>
+      <dd>
+        <Status status={status} />
+      </dd>
+      <dt>Started</dt>
+      <dd>
+        <At instant={startTime} zone={zone} />
+      </dd>
+      <dt>{endTime === null ? "Running for" : "Took"}</dt>
+      <dd>
+        {endTime === null ? (
+          <Elapsed since={startTime} />
+        ) : (
+          duration(Date.parse(endTime) - Date.parse(startTime))
+        )}
+      </dd>
+      <dt>Cause</dt>
+      <dd>
+        {causeWords(triggeredBy)}
+        {attempt > 1 && `, attempt ${attempt}`}
+      </dd>
+      {fireTime !== null && lateness >= LATE_MS && (
+        <>
+          <dt>Late by</dt>
+          <dd>{duration(lateness)}</dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+// Less is how long a claim takes.
+const LATE_MS = 1000;

@@ -1,0 +1,142 @@
+/** The rows of the screen: a lane for each job, by group; what is deleted comes last. */
+import type { Job, Lane, LaneExecution } from "../../api/types";
+
+export type LaneState = "active" | "paused" | "disabled" | "deleted";
+
+/** A job on its lane; `lane` is null until it is read: the API answers not all of very many at once. */
+export interface JobLane {
+  kind: "lane";
+  key: string;
+  jobId: string;
+  name: string;
+  zone: string;
+  state: LaneState;
+  lane: Lane | null;
+}
+
+export interface GroupHead {
+  kind: "group";
+  key: string;
+  name: string;
+  count: number;
+}
+
+export type Row = GroupHead | JobLane;
+
+const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+export const DELETED = "Deleted jobs";
+
+/** Returns every job with its lane, and the lanes of jobs that are gone. */
+export function jobLanes(jobs: readonly Job[], lanes: readonly Lane[]): (JobLane & { group: string })[] {
+  const found = new Map(lanes.map((lane) => [lane.jobId, lane]));
+  const there = jobs.map((job) => {
+    const lane = found.get(job.name) ?? null;
+    found.delete(job.name);
+    return {
+      ...laneOf(job.name, job.displayName, job.timeZone, stateOf(job, lane), lane),
+      group: job.jobGroup,
+    };
+  });
+  const gone = [...found.values()]
+    .filter(({ isDeleted }) => isDeleted)
+    .map((lane) => ({ ...laneOf(lane.jobId, lane.displayName, "UTC", "deleted", lane), group: DELETED }));
+  return [...there, ...gone];
+}
+
+function laneOf(jobId: string, name: string, zone: string, state: LaneState, lane: Lane | null): JobLane {
+  return { kind: "lane", key: `lane ${jobId}`, jobId, name, zone, state, lane };
+}
+
+function stateOf(job: Job, lane: Lane | null): LaneState {
+  if (!job.enabled) return "disabled";
+  return job.pausedUntil !== null || lane?.isPaused ? "paused" : "active";
+}
+
+/** Returns the rows of those whose name, id or group holds the text, and which are in the group, if one is given. */
+export function rowsOf(all: readonly (JobLane & { group: string })[], group: string, text: string): Row[] {
+  const wanted = text.trim().toLowerCase();
+  const groups = new Map<string, JobLane[]>();
+  for (const { group: of, ...lane } of all) {
+    if (group && of !== group) continue;
+    if (wanted && ![lane.jobId, lane.name, of].some((each) => each.toLowerCase().includes(wanted))) continue;
+    const members = groups.get(of);
+    if (members) members.push(lane);
+    else groups.set(of, [lane]);
+  }
+  return [...groups]
+    .sort(
+      ([one], [other]) => Number(one === DELETED) - Number(other === DELETED) || words.compare(one, other),
+    )
+    .flatMap(([name, members]): Row[] => [
+      { kind: "group", key: `group ${name}`, name, count: members.length },
+      ...members.sort(
+        (one, other) => words.compare(one.name, other.name) || words.compare(one.jobId, other.jobId),
+      ),
+    ]);
+}
+
+export function groupsOf(jobs: readonly Job[]): string[] {
+  return [...new Set(jobs.map(({ jobGroup }) => jobGroup))].sort(words.compare);
+}
+
+export interface Counts {
+  success: number;
+  failure: number;
+  cancelled: number;
+  running: number;
+}
+
+/** Counts what a lane holds of the time between two instants. */
+export function countsOf(lane: Lane, from: number, to: number): Counts {
+  const counts: Counts = { success: 0, failure: 0, cancelled: 0, running: 0 };
+  for (const execution of lane.executions) {
+    const start = Date.parse(execution.startTime);
+    if (start < to && endOf(execution, to) >= from) counts[outcomeOf(execution.status)] += 1;
+  }
+  for (const bucket of lane.buckets) {
+    if (Date.parse(bucket.startTime) >= to || Date.parse(bucket.endTime) <= from) continue;
+    counts.success += bucket.successCount;
+    counts.failure += bucket.failureCount;
+    counts.cancelled += bucket.cancelledCount;
+  }
+  return counts;
+}
+
+/** When an execution ended; one that still runs ends at `nowMs`. */
+export function endOf(execution: LaneExecution, nowMs: number): number {
+  return execution.endTime === null ? nowMs : Date.parse(execution.endTime);
+}
+
+function outcomeOf(status: string): keyof Counts {
+  if (status === "SUCCESS") return "success";
+  if (status === "CANCELLED") return "cancelled";
+  return status === "RUNNING" || status === "QUEUED" ? "running" : "failure";
+}
+
+/** Says what a lane holds: "23 succeeded, 1 without success, 1 running; next fire at …". */
+export function summaryOf(row: JobLane, from: number, to: number, at: (instant: string) => string): string {
+  const { lane, state } = row;
+  if (lane === null) return "not read yet";
+  const { success, failure, cancelled, running } = countsOf(lane, from, to);
+  const parts = [
+    success > 0 && `${success} succeeded`,
+    failure > 0 && `${failure} failed`,
+    cancelled > 0 && `${cancelled} cancelled`,
+    running > 0 && `${running} running`,
+  ].filter((part) => part !== false);
+  const next = lane.comingFires.find((fire) => Date.parse(fire) < to);
+  const then =
+    state === "active"
+      ? next
+        ? `next fire at ${at(next)}`
+        : "no fire to come in this span"
+      : STATE_WORDS[state];
+  return `${parts.length > 0 ? parts.join(", ") : "nothing ran"}; ${then}`;
+}
+
+export const STATE_WORDS: Record<LaneState, string> = {
+  active: "",
+  paused: "paused",
+  disabled: "disabled",
+  deleted: "deleted",
+};
