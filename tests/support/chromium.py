@@ -1,7 +1,7 @@
 """Sees to a Chromium for the browser tests: the system's, else Debian's, else Playwright's own.
 
-`python -m tests.support.chromium` is what `make browser` runs. It costs nothing where the best is there already,
-which is the headless shell: to show a page of ours takes it 0.8 s of processor time, and the whole browser 1.9 s.
+`python -m tests.support.chromium` is what `make browser` runs. It costs nothing where the best is there: the
+headless shell, which takes 0.8 s of processor time to show a page of ours; the whole browser takes 1.9 s.
 """
 
 import os
