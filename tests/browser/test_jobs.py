@@ -168,7 +168,7 @@ async def test_the_switch_says_where_the_change_is_in_force(console: Console):
     await expect(page.get_by_text(re.compile(r"In force on 1 of 1 replica after \d+ ms"))).to_be_visible()
     await expect(row(page, "A")).to_contain_text("Disabled")
     await expect(page.get_by_role("button", name="Run now: A")).to_be_disabled()
-    facts = await console.sql.fetchrow("select enabled, updated_by from jobs where job_id = 'A'")
+    [facts] = await console.sql.fetch("select enabled, updated_by from jobs where job_id = 'A'")
     assert tuple(facts) == (False, "ada")
     await expect(page.get_by_role("switch", name="Enabled: A")).to_be_focused()
     await page.get_by_role("switch", name="Enabled: A").press("Space")
@@ -502,7 +502,7 @@ async def test_an_admin_adds_a_job(console: Console):
     await dialog.get_by_role("button", name="Create").click()
     await expect(dialog).to_have_count(0)
     await expect(row(page, "Nightly report")).to_contain_text("At 04:30 every day")
-    facts = await console.sql.fetchrow(
+    [facts] = await console.sql.fetch(
         "select schedule_cron, handler, params->>'desk', job_group, updated_by"
         "  from jobs where job_id = 'NIGHTLY_2'"
     )

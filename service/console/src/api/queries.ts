@@ -17,8 +17,12 @@ export const keys = {
   timeZones: ["time-zones"] as const,
 };
 
+// Nobody tells of what time alone does: that a job is overdue, or its pause over.
+const LOOK_AGAIN_MS = 60_000;
+
 export const jobsQuery = queryOptions({
   queryKey: keys.jobs,
+  refetchInterval: LOOK_AGAIN_MS,
   queryFn: ({ signal }) => data(api.GET("/v1/console/jobs", { signal })),
 });
 
