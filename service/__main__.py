@@ -158,7 +158,7 @@ def print_welcome(settings: Settings, host: str, port: int) -> None:
     print(f"\nCronsole is ready at {address}")
     if not settings.has_authentication:
         path = settings.data_dir / FILE_NAME
-        print(f"The development token is in {path}. Try:\n")
+        print(f"The console is at {address}/automation; the token to sign in with is in {path}. Try also:\n")
         print(f'  curl -X POST -H "Authorization: Bearer $(cat {path})" \\')
         print(f"    {address}/v1/console/jobs/MARKETDATA_BACKFILL/trigger\n")
     sys.stdout.flush()

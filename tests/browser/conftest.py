@@ -17,7 +17,7 @@ from tests.support.console import Console, running_console
 from tests.support.databases import DatabaseServer, LoopThread
 from tests.support.demo.fill import fill_at, ready_demo
 from tests.support.empty import forget_all_jobs
-from tests.support.window import PATIENCE_MS
+from tests.support.window import PATIENCE_MS, launch
 
 FOLDER = Path(__file__).parent
 HAS_FAILED = pytest.StashKey[bool]()
@@ -71,7 +71,7 @@ def chromium() -> str:
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """The one Chromium of this test run; every window has a context, and so cookies, of its own."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium)
+        browser = await launch(playwright, chromium)
         yield browser
         await browser.close()
 

@@ -1,12 +1,14 @@
 """The dialog that changes a schedule: what it shows before, what it saves, and what others do meanwhile."""
 
+import asyncio
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from playwright.async_api import Locator, Page, Route, expect
 
+from service.domain.clock import SystemClock
 from tests.support.console import PHONE, Console
 from tests.support.window import Window
 
@@ -57,7 +59,8 @@ async def save(dialog: Locator) -> None:
 
 async def schedule_of(console: Console) -> tuple[str | None, str, int]:
     """The cron, zone and revision that job A has in the database."""
-    row = await console.sql.fetchrow("select schedule_cron, time_zone, revision from jobs where job_id = 'A'")
+    query = "select schedule_cron, time_zone, revision from jobs where job_id = 'A'"
+    [row] = await console.sql.fetch(query)
     return row["schedule_cron"], row["time_zone"], row["revision"]
 
 
@@ -84,6 +87,9 @@ async def test_a_schedule_is_typed_seen_and_saved(console: Console):
     fires = dialog.get_by_role("table").get_by_role("row")
     await expect(fires).to_have_count(11)
     await expect(fires.last).to_contain_text("06:30")
+    # The zones of job and browser are UTC, so there is one column beside that of the marks.
+    await expect(fires.first.get_by_role("columnheader")).to_have_count(2)
+    await expect(fires.first.get_by_role("columnheader").last).to_have_text("UTCjob, UTC, this browser")
     await save(dialog)
     toast = console.page.get_by_role("alertdialog").filter(has_text="Schedule in force")
     await expect(toast).to_contain_text(re.compile(r"Schedule in force on 1 of 1 replica after \d"))
@@ -91,34 +97,29 @@ async def test_a_schedule_is_typed_seen_and_saved(console: Console):
     await expect(console.page.get_by_role("button", name="Edit schedule")).to_be_focused()
     assert await schedule_of(console) == ("0 30 6 * * *", "UTC", 2)
     await console.events.wait_for("job_rescheduled", job_id="A")
-    changed = await console.sql.fetchrow("select * from job_changes where job_id = 'A' and revision = 2")
-    assert changed["changed_by"] == "ada"
+    by = "select changed_by from job_changes where job_id = 'A' and revision = 2"
+    assert await console.sql.fetchval(by) == "ada"
 
 
-async def test_the_preview_is_asked_for_when_the_typing_pauses(console: Console):
-    """Not for every letter; the last preview stays meanwhile, marked as old."""
-    dialog = await opened(console)
-    await expect(dialog.get_by_role("table")).to_be_visible()
+async def test_the_preview_follows_the_typing(console: Console):
+    """Asked for when the typing pauses; until it is there the last one stays, marked as old."""
+    await console.page.clock.install()
+    dialog = await opened(console, "0 0 2 * * *")
+    await expect(dialog.get_by_role("table")).to_contain_text("02:00")
     before = len(console.window.api_calls("GET", PREVIEW))
-    answer = console.page.expect_request(re.compile("preview.*cron=0%2030%206"))
-    async with answer:
-        await text_of(dialog).fill("")
-        await text_of(dialog).press_sequentially("0 30 6 * * *", delay=10)
-        await expect(dialog.get_by_role("table")).to_be_visible()
-    await expect(dialog.get_by_text("At 06:30 every day")).to_be_visible()
-    calls = console.window.api_calls("GET", PREVIEW)[before:]
-    assert len(calls) <= 3
-    assert parse_qs(calls[-1].query)["jobId"] == ["A"]
-
-
-async def test_the_last_preview_stays_until_the_next_is_there(console: Console):
-    """A slow server takes nothing away from what is shown, and it is said that it is old."""
-    dialog = await opened(console, "0 0 3 * * *")
+    await console.page.clock.pause_at(SystemClock().now() + timedelta(seconds=1))
+    await text_of(dialog).fill("")
+    await text_of(dialog).press_sequentially("0 0 3 * * *")
+    await console.page.clock.resume()
     await expect(dialog.get_by_role("table")).to_contain_text("03:00")
-    held: list[Route] = []
+    [call] = console.window.api_calls("GET", PREVIEW)[before:]
+    asked = parse_qs(call.query)
+    assert (asked["jobId"], asked["cron"], asked["count"]) == (["A"], ["0 0 3 * * *"], ["10"])
+    released = asyncio.Event()
 
     async def hold(route: Route) -> None:
-        held.append(route)
+        await released.wait()
+        await route.continue_()
 
     await console.page.route("**/schedule/preview?*", hold)
     await text_of(dialog).fill("0 0 4 * * *")
@@ -126,11 +127,10 @@ async def test_the_last_preview_stays_until_the_next_is_there(console: Console):
     await expect(dialog.get_by_role("table")).to_contain_text("03:00")
     async with console.page.expect_request("**/schedule/preview?*"):
         await text_of(dialog).fill("0 0 5 * * *")
-    await console.page.unroute("**/schedule/preview?*")
-    for route in held:
-        await route.continue_()  # of a request that was given up, it does nothing
+    released.set()
     await expect(dialog.get_by_role("table")).to_contain_text("05:00")
     await expect(dialog.get_by_text("the new ones are on their way")).to_be_hidden()
+    await console.page.unroute_all(behavior="wait")
 
 
 async def test_the_builder_writes_the_text(console: Console):
@@ -257,21 +257,13 @@ async def test_a_browser_in_another_zone_sees_right_times(console: Console):
     await text_of(dialog).fill("0 0 16 15 JAN *")
     rows = dialog.get_by_role("table").get_by_role("row")
     await expect(rows.nth(1)).to_contain_text("16:00")
-    year = datetime.now(UTC).year + 1
+    year = SystemClock().now().year + 1
     await expect(rows.nth(0)).to_contain_text(re.compile(r"America/New York −05:00job.*UTC.*this browser"))
     cells = rows.filter(has_text=f"{year}-01-15").get_by_role("cell")
     weekday, next_day = (datetime(year, 1, day, tzinfo=UTC).strftime("%a") for day in (15, 16))
     await expect(cells.nth(1)).to_have_text(f"{weekday} {year}-01-15 16:00")
     await expect(cells.nth(2)).to_have_text(f"{weekday} 21:00")
     await expect(cells.nth(3)).to_have_text(f"{next_day} 02:30")
-
-
-async def test_zones_that_coincide_share_a_column(console: Console):
-    """A job in UTC seen from UTC has one column of times."""
-    dialog = await opened(console)
-    headers = dialog.get_by_role("table").get_by_role("columnheader")
-    await expect(headers).to_have_count(2)
-    await expect(headers.last).to_have_text("UTCjob, UTC, this browser")
 
 
 async def test_a_zone_is_found_by_its_city(console: Console):
@@ -305,8 +297,8 @@ async def test_a_zone_is_found_by_its_city(console: Console):
     assert policy == "WALL"
 
 
-async def test_long_runs_are_warned_of(console: Console):
-    """Where the 95th percentile exceeds the time between fires, in the words of the job's overlap policy."""
+async def test_long_runs_and_fires_within_the_minute_are_warned_of(console: Console):
+    """Where p95 exceeds the time between fires, and what comes of it; where a save at 15:59 fires at once."""
     await console.add_job("A", "0 0 3 * * *", overlap_policy="SKIP")
     await console.sql.execute(SLOW_RUNS)
     dialog = await opened_in(console.window)
@@ -318,38 +310,26 @@ async def test_long_runs_are_warned_of(console: Console):
         r"8 of the next 10 fires will be skipped\."
     )
     await expect(dialog.get_by_text(warning)).to_be_visible()
-    await changed_in_psql(console, "overlap_policy = 'ALLOW'")
+    soon = dialog.get_by_text(re.compile(r"The first fire on the new schedule would be (in \d+ s|now)\."))
+    await expect(soon).to_be_visible()
+    await changed_in_psql(console, "overlap_policy = 'ALLOW', enabled = false")
     await expect(dialog.get_by_text("up to 5 runs will go on at once")).to_be_visible()
+    await expect(dialog.get_by_text("The job is disabled: it starts nothing")).to_be_visible()
+    await expect(soon).to_be_hidden()
     await text_of(dialog).fill("0 0 4 * * *")
     await expect(dialog.get_by_text("at p95")).to_be_hidden()
 
 
-async def test_a_fire_within_the_minute_is_warned_of(console: Console):
-    """Whoever saves at 15:59 sees that it fires in some seconds; a disabled job fires on no schedule."""
-    dialog = await opened(console, "0 0 3 1 1 *")
-    await expect(dialog.get_by_role("table")).to_be_visible()
-    await text_of(dialog).fill("0 * * * * *")
-    soon = dialog.get_by_text(re.compile(r"The first fire on the new schedule would be (in \d+ s|now)\."))
-    await expect(soon).to_be_visible()
-    await changed_in_psql(console, "enabled = false")
-    await expect(dialog.get_by_text("The job is disabled: it starts nothing")).to_be_visible()
-    await expect(soon).to_be_hidden()
-
-
-async def test_undo_brings_the_old_schedule_back(console: Console):
-    """In force again on the replica, as a change of its own, and said so in the same words."""
+async def test_undo_brings_the_old_schedule_back_but_takes_nobodys_change_back(console: Console):
+    """In force again, as a change of its own; what somebody has made of it since stays as it is."""
     dialog = await opened(console)
     await text_of(dialog).fill("0 */10 * * * *")
     await text_of(dialog).press("Enter")
     await console.page.get_by_role("button", name="Undo").click()
     await expect(console.page.get_by_text("Undone. Schedule in force on 1 of 1 replica")).to_be_visible()
     assert await schedule_of(console) == (FIVE, "UTC", 3)
-
-
-async def test_undo_takes_nobodys_change_back(console: Console):
-    """Where somebody has changed the schedule since, it stays as they made it."""
-    dialog = await opened(console)
-    await text_of(dialog).fill("0 */10 * * * *")
+    await console.page.get_by_role("button", name="Edit schedule").click()
+    await text_of(dialog).fill("0 */20 * * * *")
     await save(dialog)
     undo = console.page.get_by_role("button", name="Undo")
     await expect(undo).to_be_visible()
@@ -358,7 +338,7 @@ async def test_undo_takes_nobodys_change_back(console: Console):
     await undo.click()
     await expect(console.page.get_by_text("Not undone")).to_be_visible()
     await expect(console.page.get_by_text("has changed the schedule of A meanwhile: 0 0 7")).to_be_visible()
-    assert await schedule_of(console) == ("0 0 7 * * *", "UTC", 3)
+    assert await schedule_of(console) == ("0 0 7 * * *", "UTC", 5)
 
 
 async def test_two_browsers_that_edit_the_same_job_see_both_versions(console: Console):
@@ -375,7 +355,7 @@ async def test_two_browsers_that_edit_the_same_job_see_both_versions(console: Co
     await save(mine)
     conflict = mine.get_by_role("region", name="Changed by somebody else")
     await expect(conflict).to_contain_text("oscar has changed this schedule while you were editing it")
-    cells = conflict.get_by_role("row").filter(has_text="Cron expression").get_by_role("cell")
+    cells = conflict.get_by_role("row").filter(has_text="Cron").get_by_role("cell")
     await expect(cells.nth(0)).to_have_text("0 0 8 * * *At 08:00 every day")
     await expect(cells.nth(1)).to_have_text("0 0 9 * * *At 09:00 every day")
     await expect(text_of(mine)).to_have_value("0 0 8 * * *")
@@ -388,8 +368,15 @@ async def test_two_browsers_that_edit_the_same_job_see_both_versions(console: Co
 
 
 async def test_a_change_by_somebody_else_is_told_before_saving(console: Console):
-    """At once, with what was typed untouched: theirs can be used, or mine edited on and saved."""
+    """At once, with what was typed untouched: theirs can be used, or mine edited on and saved.
+
+    Before anything is typed there is nothing to ask: the new schedule is simply there.
+    """
     dialog = await opened(console)
+    await expect(text_of(dialog)).to_have_value(FIVE)
+    await changed_in_psql(console, "schedule_cron = '0 0 7 * * *'")
+    await expect(text_of(dialog)).to_have_value("0 0 7 * * *")
+    await expect(dialog.get_by_text("revision 2, changed")).to_be_visible()
     await text_of(dialog).fill("0 0 8 * * *")
     await changed_in_psql(console, "schedule_cron = '0 0 9 * * *', time_zone = 'Asia/Tokyo'")
     conflict = dialog.get_by_role("region", name="Changed by somebody else")
@@ -406,7 +393,7 @@ async def test_a_change_by_somebody_else_is_told_before_saving(console: Console)
     await text_of(dialog).fill("0 0 12 * * *")
     await save(dialog)
     await expect(dialog).to_be_hidden()
-    assert await schedule_of(console) == ("0 0 12 * * *", "Asia/Tokyo", 4)
+    assert await schedule_of(console) == ("0 0 12 * * *", "Asia/Tokyo", 5)
 
 
 async def test_a_change_of_something_else_disturbs_nobody(console: Console):
@@ -419,16 +406,6 @@ async def test_a_change_of_something_else_disturbs_nobody(console: Console):
     await save(dialog)
     await expect(dialog).to_be_hidden()
     assert await schedule_of(console) == ("0 0 8 * * *", "UTC", 3)
-
-
-async def test_an_untouched_dialog_follows_the_job(console: Console):
-    """Nothing typed, nothing to ask: the new schedule is simply there."""
-    dialog = await opened(console)
-    await expect(text_of(dialog)).to_have_value(FIVE)
-    await changed_in_psql(console, "schedule_cron = '0 0 9 * * *'")
-    await expect(text_of(dialog)).to_have_value("0 0 9 * * *")
-    await expect(dialog.get_by_text("revision 2, changed")).to_be_visible()
-    await expect(dialog.get_by_text("At 09:00 every day")).to_be_visible()
 
 
 async def test_closing_asks_before_something_typed_is_lost(console: Console):
@@ -468,12 +445,28 @@ async def test_a_lost_connection_loses_nothing(console: Console):
     await expect(dialog.get_by_text("At 08:00 every day")).to_be_visible()
     await console.cut()
     await save(dialog)
-    await expect(dialog.get_by_text("Not saved. The service cannot be reached.")).to_be_visible()
+    await expect(dialog.get_by_text("Perhaps not saved. The service cannot be reached")).to_be_visible()
     await expect(text_of(dialog)).to_have_value("0 0 8 * * *")
     await console.restore()
     await save(dialog)
     await expect(dialog).to_be_hidden()
     assert await schedule_of(console) == ("0 0 8 * * *", "UTC", 2)
+
+
+async def test_a_deleted_job_is_told_and_the_text_kept(console: Console):
+    """There is nothing to save to, and what was typed can still be copied."""
+    await console.add_job("A")
+    await console.open("/automation")
+    page = console.page
+    await page.get_by_role("button", name="Actions: A").click()
+    await page.get_by_role("menuitem", name="Edit schedule…").click()
+    dialog = page.get_by_role("dialog", name="Edit schedule of A")
+    await text_of(dialog).fill("0 0 8 * * *")
+    console.expect_errors("status of 404")
+    await console.sql.execute("delete from jobs where job_id = 'A'")
+    await expect(dialog.get_by_text("The job has been deleted meanwhile.")).to_be_visible()
+    await expect(text_of(dialog)).to_have_value("0 0 8 * * *")
+    await expect(dialog.get_by_role("button", name="Save", exact=True)).to_be_disabled()
 
 
 async def test_an_admin_gives_a_job_a_schedule_and_takes_it_away(console: Console):
@@ -493,8 +486,8 @@ async def test_an_admin_gives_a_job_a_schedule_and_takes_it_away(console: Consol
     await expect(dialog.get_by_text("and all after it fall away")).to_be_visible()
     await save(dialog)
     await expect(dialog).to_be_hidden()
-    row = await console.sql.fetchrow("select schedule_type, schedule_cron from jobs where job_id = 'A'")
-    assert tuple(row) == ("MANUAL", None)
+    assert await schedule_of(console) == (None, "UTC", 3)
+    assert await console.sql.fetchval("select schedule_type from jobs where job_id = 'A'") == "MANUAL"
 
 
 async def test_an_operator_changes_cron_and_zone_and_nothing_else(console: Console):
@@ -508,8 +501,9 @@ async def test_an_operator_changes_cron_and_zone_and_nothing_else(console: Conso
     await save(dialog)
     await expect(dialog).to_be_hidden()
     assert await schedule_of(console) == ("0 0 8 * * *", "UTC", 2)
+    await console.page.get_by_role("button", name="Edit schedule").click()
+    await expect(text_of(dialog)).to_be_visible()
     await changed_in_psql(console, "schedule_type = 'MANUAL', schedule_cron = null")
-    dialog = await opened_in(console.window)
     await expect(dialog.get_by_text("Only an admin can give this job a schedule.")).to_be_visible()
     await expect(dialog.get_by_role("textbox")).to_have_count(0)
     await expect(dialog.get_by_role("button", name="Save", exact=True)).to_have_count(0)
@@ -530,5 +524,5 @@ async def test_the_dialog_is_for_everybody(console: Console):
     await window.check_width()
     size = await dialog.bounding_box()
     assert size is not None
-    assert (size["width"], size["height"]) == PHONE
+    assert [size["width"], size["height"]] == [*PHONE]
     assert await dialog.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")

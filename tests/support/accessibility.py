@@ -45,7 +45,8 @@ async def accessibility_faults(page: Page, within: str | None, rules_off: Sequen
     found: list[dict[str, Any]] = await page.evaluate(RUN, [within, list(TAGS), list(rules_off)])
     look = await page.evaluate(LOOK) if found else ""
     return [
-        f"{look}: {rule['id']} ({rule['impact']}): {rule['help']}\n    at {node['target']}: {node['html'][:200]}\n"
+        f"{look}: {rule['id']} ({rule['impact']}): {rule['help']}\n"
+        f"    at {node['target']}: {node['html'][:200]}\n"
         f"    {node['failureSummary']}"
         for rule in found
         for node in rule["nodes"]

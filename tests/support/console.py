@@ -73,7 +73,7 @@ class Console:
         service: Service,
         database_url: str,
         browser: Browser,
-        sql: "asyncpg.Connection[asyncpg.Record]",
+        sql: Any,
         events: EventLog,
         steered: SteeredRuns,
         stack: AsyncExitStack,

@@ -18,11 +18,15 @@ JOB = "/automation/jobs/PRICES_INTRADAY"
 
 
 class Screen(msgspec.Struct, frozen=True):
-    """A path, or the job and the status of the execution to show, and the button that opens a dialog."""
+    """A path, or the job and the status of the execution to show; the button that opens a dialog there.
+
+    `cron` is what is typed into the dialog of a schedule.
+    """
 
     path: str
     status: str | None = None
     opened_by: str | None = None
+    cron: str | None = None
 
 
 SCREENS = {
@@ -36,9 +40,14 @@ SCREENS = {
     "replicas": Screen("/automation/replicas"),
     "changes": Screen("/automation/changes"),
     "sign in": Screen("/signin"),
-    "edit schedule": Screen(JOB, opened_by="Edit schedule"),
+    "edit schedule": Screen(
+        "/automation/jobs/PRICES_CLOSE_US", opened_by="Edit schedule", cron="0 5/20 16-17 * * MON-FRI"
+    ),
     "edit settings": Screen(f"{JOB}?tab=settings", opened_by="Edit settings"),
-    "run now": Screen("/automation/jobs/RISK_EOD", opened_by="Run now"),
+    "run now": Screen("/automation/jobs/RISK_INTRADAY", opened_by="Run now"),
+    "pause": Screen(JOB, opened_by="Pause…"),
+    "pause all": Screen("/automation", opened_by="Pause all…"),
+    "new job": Screen("/automation", opened_by="New job…"),
 }
 # What tries to break the page, with its texts or their lengths.
 HOSTILE_SCREENS = {
@@ -63,7 +72,11 @@ async def open_screen(window: Window, screen: Screen, sql: Any) -> None:
     await ready(window.page)
     if screen.opened_by is not None:
         await window.page.get_by_role("button", name=screen.opened_by).first.click()
-        await expect(window.page.get_by_role("dialog")).to_be_visible()
+        dialog = window.page.get_by_role("dialog")
+        await expect(dialog).to_be_visible()
+        if screen.cron is not None:
+            await dialog.get_by_label("Cron expression").fill(screen.cron)
+            await expect(dialog.get_by_role("button", name="Save")).to_be_enabled()
         await ready(window.page)
 
 

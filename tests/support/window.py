@@ -6,7 +6,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from playwright.async_api import BrowserContext, ConsoleMessage, Error, Page, Request, Response
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    Request,
+    Response,
+)
 
 from service.domain.clock import SystemClock
 from tests.support.accessibility import accessibility_faults, scrolls_sideways
@@ -148,9 +157,14 @@ class Window:
             self.errors.append(f"request failed: {request.method} {request.url} ({request.failure})")
 
 
-async def open_window(browser: Any, line: Line, **options: Any) -> Window:
+async def launch(playwright: Playwright, path: str) -> Browser:
+    """Start the Chromium at that path, with the fields for dates of English outside America."""
+    return await playwright.chromium.launch(executable_path=path, args=["--lang=en-GB"])
+
+
+async def open_window(browser: Browser, line: Line, **options: Any) -> Window:
     """Open a window; `options` are those of a context of Playwright's, where ours differ from its own."""
-    settings = {
+    settings: dict[str, Any] = {
         "viewport": {"width": 1280, "height": 800},
         "timezone_id": "UTC",
         "locale": "en-GB",

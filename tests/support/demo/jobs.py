@@ -26,7 +26,7 @@ class DemoJob(msgspec.Struct, frozen=True):
 
 
 prices = partial(DemoJob, group="MARKETDATA", handler="prices.load")
-risk = partial(DemoJob, group="RISK", handler="risk.valuation")
+risk = partial(DemoJob, group="ANALYTICS", handler="risk.valuation")
 report = partial(DemoJob, group="REPORTS", handler="reports.render")
 partner = partial(DemoJob, group="PARTNERS", handler="partners.pull")
 upkeep = partial(DemoJob, group="UPKEEP", handler="upkeep.tables")
@@ -88,7 +88,7 @@ JOBS = [
     ),
     risk(
         "LIMITS_CHECK", "Limit check", "Compares exposures with limits, and tells the desk",
-        "30 */2 * * * *", 1.4, handler="risk.limits", days=1.5, columns={"overlap_policy": "QUEUE"},
+        "0 */2 * * * *", 1.4, handler="risk.limits", days=1.5, columns={"overlap_policy": "QUEUE"},
     ),
     risk(
         "MARGIN_CALLS", "Margin calls", "Margin of all accounts, twice a day",

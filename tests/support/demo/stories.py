@@ -27,8 +27,9 @@ def begun(
     job: DemoJob, history: History, chance: random.Random, minutes_ago: float, **more: Any
 ) -> Execution:
     """Add an execution that began that long ago."""
-    at = history.past.now - minutes_ago * MINUTE
-    values: dict[str, Any] = {"start_time": at, "created_at": at, "not_before": at, **more}
+    at = history.past.now - minutes_ago * MINUTE + chance.randint(0, 999) * SECOND / 1000
+    started = at + chance.randint(4, 40) * SECOND / 1000
+    values: dict[str, Any] = {"start_time": started, "created_at": at, "not_before": at, **more}
     run = Execution(
         execution_id=id_of(at, chance), job_id=job.job_id, job_name=job.name, handler=job.handler,
         **values,

@@ -94,7 +94,12 @@ function typeOf(response: Response): string {
   return response.headers.get("Content-Type")?.toLowerCase() ?? "";
 }
 
-export const api = createClient<paths>({ baseUrl: "/", fetch: boundedFetch });
+export const api = createClient<paths>({
+  baseUrl: "/",
+  fetch: boundedFetch,
+  // Of several values the API wants a list with commas; it refuses a parameter that comes twice.
+  querySerializer: { array: { style: "form", explode: false } },
+});
 api.use(edges);
 
 /** Returns the data of an answer; errors have been thrown before. */

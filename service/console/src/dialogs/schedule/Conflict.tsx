@@ -4,12 +4,13 @@ import { previewQuery } from "../../api/schedules";
 import { Button } from "../../components/Button";
 import table from "../../components/table.module.css";
 import { Ago } from "../../components/When";
+import { LONGEST_EXPRESSION } from "./cron_text";
 import { differing, type Schedule, type Version } from "./editing";
 import styles from "./Conflict.module.css";
 
 const NAMES: Record<keyof Schedule, string> = {
   type: "Runs",
-  cron: "Cron expression",
+  cron: "Cron",
   zone: "Time zone",
   policy: "When the clocks change",
 };
@@ -105,10 +106,15 @@ function Value({
       return (
         <>
           <code>
-            <bdi>{schedule.cron.trim() || "empty"}</bdi>
+            <bdi>{cut(schedule.cron.trim()) || "empty"}</bdi>
           </code>
           {words !== null && <div className={table["muted"]}>{words}</div>}
         </>
       );
   }
+}
+
+/** What is too long to be an expression is not looked at as a whole. */
+function cut(text: string): string {
+  return text.length > LONGEST_EXPRESSION ? `${text.slice(0, LONGEST_EXPRESSION)}…` : text;
 }

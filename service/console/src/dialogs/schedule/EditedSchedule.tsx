@@ -1,4 +1,5 @@
 /** What the dialog holds: what others have done, the form, and the preview beside it. */
+import { Unreachable } from "../../api/client";
 import { useMay } from "../../api/session";
 import type { JobDetail } from "../../api/types";
 import { Ago, At } from "../../components/When";
@@ -68,9 +69,11 @@ export function EditedSchedule({
           to save.
         </p>
       )}
-      {faults.other !== null && (
+      {/* Where no answer came the change may have been made; then the job as it is now has it, and all is well. */}
+      {faults.other !== null && isChanged && (
         <p className={styles["fault"]} role="alert">
-          <strong>Not saved.</strong> <bdi>{faults.other}</bdi>
+          <strong>{editor.refusal instanceof Unreachable ? "Perhaps not saved." : "Not saved."}</strong>{" "}
+          <bdi>{faults.other}</bdi>
         </p>
       )}
       <div className={styles["columns"]}>

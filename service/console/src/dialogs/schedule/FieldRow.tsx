@@ -3,7 +3,7 @@ import { useState } from "react";
 import { classes } from "../../components/classes";
 import { Select } from "../../components/fields";
 import styles from "./Builder.module.css";
-import { NumberInput, Toggles, Typed, ValuePicker, type Pick } from "./controls";
+import { NumberInput, Toggles, Typed, ValuePicker, type Pickable } from "./controls";
 import { composeField, parseField, type Field, type Shape } from "./cron_fields";
 import { beginning, formsOf, nthOf, NTHS, pickOf, picksOf, startsOf } from "./shapes";
 
@@ -192,7 +192,7 @@ function Range({ field, shape, onChange }: ValuesProps & { shape: Extract<Shape,
 interface ValueProps {
   label: string;
   field: Field;
-  picks: readonly Pick[];
+  picks: readonly Pickable[];
   value: number;
   onChange: (value: number) => void;
 }

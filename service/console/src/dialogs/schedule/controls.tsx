@@ -105,14 +105,14 @@ export function TimeInput({
   return <Typed label={label} text={value} className={styles["time"]} onText={take} />;
 }
 
-export interface Pick {
+export interface Pickable {
   value: number;
   name: string;
 }
 
 interface PicksProps {
   label: string;
-  picks: readonly Pick[];
+  picks: readonly Pickable[];
   chosen: readonly number[];
   /** Told of at least one value. */
   onChange: (values: number[]) => void;

@@ -1,6 +1,6 @@
 /** The forms in which the builder offers a field, and what each begins with. */
 import { parseField, type Field, type Kind, type Nth, type Shape } from "./cron_fields";
-import type { Pick } from "./controls";
+import type { Pickable } from "./controls";
 
 export interface Form {
   id: Kind;
@@ -64,7 +64,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /** All values of a field with the names that people read. */
-export function picksOf(field: Field): Pick[] {
+export function picksOf(field: Field): Pickable[] {
   const names = field.name === "month" ? MONTHS : field.name === "day-of-week" ? WEEKDAYS : null;
   return Array.from({ length: field.last - field.first + 1 }, (_, index) => ({
     value: field.first + index,
@@ -73,13 +73,13 @@ export function picksOf(field: Field): Pick[] {
 }
 
 /** The values with which a range of days of the week may begin: Sunday is the first, too. */
-export function startsOf(field: Field): Pick[] {
+export function startsOf(field: Field): Pickable[] {
   const picks = picksOf(field);
   return field.name === "day-of-week" ? [{ value: 0, name: "Sun" }, ...picks.slice(0, -1)] : picks;
 }
 
 /** The places of a weekday in its month; the last is told apart by a number of its own. */
-export const NTHS: readonly Pick[] = [
+export const NTHS: readonly Pickable[] = [
   { value: 1, name: "1st" },
   { value: 2, name: "2nd" },
   { value: 3, name: "3rd" },

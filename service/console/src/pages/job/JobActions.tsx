@@ -19,7 +19,7 @@ export function JobActions({ job }: { job: JobDetail }) {
   const [open, setOpen] = useState<DialogName | null>(null);
   const mayOperate = useMay("operator");
   const mayAdminister = useMay("admin");
-  const timeline = `/timeline?job=${encodeURIComponent(job.name)}`;
+  const timeline = `/timeline?q=${encodeURIComponent(job.name)}`;
   const close = () => setOpen(null);
   return (
     <>

@@ -65,7 +65,7 @@ function JobMenu({ job }: { job: Job }) {
     mayOperate && !isPaused && { name: "Pause…", onAction: () => open({ kind: "pause", jobId }) },
     mayOperate && isPaused && { name: "Resume", onAction: () => resume.mutate() },
     { name: "Executions", path: `${jobPath(jobId)}?tab=executions` },
-    { name: "Timeline", path: `/timeline?job=${encodeURIComponent(jobId)}` },
+    { name: "Timeline", path: `/timeline?q=${encodeURIComponent(jobId)}` },
     { name: "Copy id", onAction: () => void copyId(jobId) },
     mayAdminister && {
       name: "Delete…",

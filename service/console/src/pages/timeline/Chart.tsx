@@ -17,6 +17,7 @@ import { useIsNarrow } from "./narrow";
 import { GROUP_HEIGHT, heightOf, type Scale } from "./scale";
 import { ticksOf } from "./ticks";
 import { useDrag } from "./use_drag";
+import { useMoreLanes } from "./use_more_lanes";
 import { now } from "../../time/clock";
 import type { View } from "./view";
 
@@ -39,13 +40,15 @@ export function Chart({ rows, timeline, view, zone, onChange }: ChartProps) {
   const [inspected, setInspected] = useState<string | null>(null);
   const heights = useMemo(() => rows.map(({ kind }) => heightOf(kind, isNarrow)), [rows, isNarrow]);
   const { first, end, before, after } = useWindow(list, heights);
+  const inSight = useMemo(() => rows.slice(first, end), [rows, first, end]);
+  const shownRows = useMoreLanes(inSight, timeline);
   const { from, to } = view;
   const scale: Scale = useMemo(() => ({ from, to, width }), [from, to, width]);
   const ticks = useMemo(() => ticksOf(from, to, width, zone), [from, to, width, zone]);
   const lanes = useMemo(() => {
-    const found = rows.filter((row) => row.kind === "lane");
+    const found = [...rows, ...shownRows].filter((row) => row.kind === "lane");
     return new Map(found.map((row) => [row.jobId, row]));
-  }, [rows]);
+  }, [rows, shownRows]);
 
   const ask = (jobId: string, x: number, anchor: DOMRect, clientX: number) => {
     const row = lanes.get(jobId);
@@ -82,7 +85,7 @@ export function Chart({ rows, timeline, view, zone, onChange }: ChartProps) {
           style={{ paddingTop: before, paddingBottom: after }}
           {...drag}
         >
-          {rows.slice(first, end).map((row) =>
+          {shownRows.map((row) =>
             row.kind === "group" ? (
               <li key={row.key} className={styles["group"]} style={{ height: GROUP_HEIGHT }}>
                 <h2>

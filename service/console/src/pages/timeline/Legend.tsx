@@ -20,6 +20,10 @@ export function Legend() {
           Fire to come
         </li>
         <li>
+          <span className={styles["idle"]} aria-hidden="true" />
+          Fire that started nothing
+        </li>
+        <li>
           <span className={styles["bucket"]} aria-hidden="true">
             12
           </span>

@@ -29,6 +29,9 @@ export const Marks = memo(function Marks({ lane, origin, perPixel }: MarksProps)
       {lane.buckets.map((bucket) => (
         <BucketMark key={bucket.startTime} bucket={bucket} most={most} origin={origin} perPixel={perPixel} />
       ))}
+      {lane.firesNotStarted.map((fire) => (
+        <IdleFire key={fire.fireTime} fire={fire} origin={origin} perPixel={perPixel} />
+      ))}
       {lane.executions.map((execution) =>
         execution.endTime === null ? (
           <RunningMark
@@ -40,6 +43,7 @@ export const Marks = memo(function Marks({ lane, origin, perPixel }: MarksProps)
         ) : (
           <rect
             key={execution.executionId}
+            data-status={execution.status}
             className={classes(styles["bar"], styles[lookOf(execution.status).tone])}
             x={(Date.parse(execution.startTime) - origin) / perPixel}
             width={Math.max(
@@ -55,6 +59,24 @@ export const Marks = memo(function Marks({ lane, origin, perPixel }: MarksProps)
   );
 });
 
+const HALF = 4;
+
+/** A fire that started nothing: hollow, and angular; with a line over the missed ones that it stands for. */
+function IdleFire({
+  fire: { fireTime, outcome, coversFrom },
+  origin,
+  perPixel,
+}: { fire: Lane["firesNotStarted"][number] } & Omit<MarksProps, "lane">) {
+  const xOf = (instant: string) => (Date.parse(instant) - origin) / perPixel;
+  const [x, y] = [xOf(fireTime), TRACK_HEIGHT / 2];
+  return (
+    <g className={classes(styles["idle"], styles[`${lookOf(outcome).tone}Idle`])} data-outcome={outcome}>
+      {coversFrom !== null && <line x1={xOf(coversFrom)} x2={x} y1={y} y2={y} />}
+      <path d={`M${x - HALF} ${y} l${HALF} -${HALF} l${HALF} ${HALF} l-${HALF} ${HALF} z`} />
+    </g>
+  );
+}
+
 /** It grows until it has ended. */
 function RunningMark({
   execution,
@@ -65,6 +87,7 @@ function RunningMark({
   const width = useNow((nowMs) => Math.max(LEAST_WIDTH, Math.round((nowMs - start) / perPixel)));
   return (
     <rect
+      data-status={execution.status}
       className={classes(styles["bar"], styles[execution.status === "QUEUED" ? "queued" : "running"])}
       x={(start - origin) / perPixel}
       width={width}
@@ -119,7 +142,14 @@ export const ComingFires = memo(function ComingFires({ lane, origin, perPixel }:
   return (
     <>
       {fires.map((fire) => (
-        <circle key={fire} className={styles["fire"]} cx={xOf(fire)} cy={TRACK_HEIGHT / 2} r={RADIUS} />
+        <circle
+          key={fire}
+          data-fire={fire}
+          className={styles["fire"]}
+          cx={xOf(fire)}
+          cy={TRACK_HEIGHT / 2}
+          r={RADIUS}
+        />
       ))}
       {lane.hasMoreFires && last !== undefined && (
         <text className={styles["more"]} x={xOf(last) + RADIUS + 4} y={TRACK_HEIGHT / 2 + 4}>

@@ -9,6 +9,7 @@ export type Hit =
   | { kind: "execution"; execution: LaneExecution }
   | { kind: "bucket"; bucket: Bucket }
   | { kind: "fire"; fireTime: string }
+  | { kind: "idle"; fireTime: string }
   | { kind: "gap"; at: number };
 
 /** Returns what is at `at`, or within `reach` milliseconds of it: the nearest execution, fire, bucket, else a gap. */
@@ -24,6 +25,9 @@ export function hitAt(lane: Lane | null, at: number, reach: number, nowMs: numbe
   for (const fireTime of lane?.comingFires ?? []) {
     const instant = Date.parse(fireTime);
     if (instant > nowMs) offer({ kind: "fire", fireTime }, instant, instant);
+  }
+  for (const { fireTime } of lane?.firesNotStarted ?? []) {
+    offer({ kind: "idle", fireTime }, Date.parse(fireTime), Date.parse(fireTime));
   }
   // Of several below the pointer it is the last: it is drawn above the others.
   const nearest = near.sort((one, other) => other.distance - one.distance).at(-1);

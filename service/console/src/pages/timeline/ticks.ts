@@ -38,7 +38,16 @@ export function ticksOf(from: number, to: number, width: number, zone: string): 
       if (offsetAt(wall - offset, zone) === offset) instants.add(wall - offset);
     }
   }
-  return [...instants].sort((one, other) => one - other).map((at) => tickAt(at, zone));
+  const ticks = [...instants].sort((one, other) => one - other).map((at) => tickAt(at, zone));
+  return readable(ticks, (to - from) / Math.max(1, width));
+}
+
+/** Leaves the words of a time out where they would touch those of a day, which say more. */
+function readable(ticks: Tick[], perPixel: number): Tick[] {
+  const days = ticks.filter(({ isDay }) => isDay);
+  const isHidden = ({ at, isDay }: Tick) =>
+    !isDay && days.some((day) => Math.abs(day.at - at) < PIXELS_OF_A_TICK * 0.95 * perPixel);
+  return ticks.map((tick) => (isHidden(tick) ? { ...tick, label: "" } : tick));
 }
 
 function tickAt(at: number, zone: string): Tick {
