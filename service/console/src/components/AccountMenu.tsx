@@ -34,12 +34,8 @@ export function AccountMenu() {
   const [theme, setTheme] = useState(chosenTheme);
   return (
     <MenuTrigger>
-      <Button
-        look="quiet"
-        isSmall
-        aria-label={`Account: ${subject}, ${role}`}
-        className={styles["button"] ?? ""}
-      >
+      <Button look="quiet" isSmall className={styles["button"] ?? ""}>
+        <span className="visually-hidden">Account:</span>
         <bdi className={styles["subject"]}>{subject}</bdi>
         <span className={styles["role"]}>{role}</span>
         <span aria-hidden="true">▾</span>
