@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.console import PHONE, Console
@@ -80,18 +79,10 @@ async def test_what_runs_is_seen_at_once_and_so_is_its_end(console: Console):
     await expect(tile(page, "Failing")).to_have_accessible_name("Failing: 0")
 
 
-async def test_what_waits_for_its_turn_is_no_run_yet(console: Console):
-    """An execution that is queued has neither a time nor a link to what runs."""
-    await console.add_job("A", None)
-    await console.open()
-    await expect(row(console.page, "A")).to_contain_text("Idle")
-    await console.sql.execute("update job_state set active_executions = 1 where job_id = 'A'")
-    await console.sql.execute("update jobs set description = 'another' where job_id = 'A'")
-    await expect(row(console.page, "A")).to_contain_text("Queued")
-
-
 async def test_trouble_is_shown_with_its_reason(console: Console):
-    """Overdue since when, paused why and until when, a schedule without a plan, a job that is disabled."""
+    """Overdue since when, paused why and until when, queued, without a plan, disabled; each has its tile."""
+    await console.add_job("QUEUED", None)
+    await console.sql.execute("update job_state set active_executions = 1 where job_id = 'QUEUED'")
     await console.add_job("LATE", overdue_after_seconds=5)
     await console.add_job("BROKEN")
     await console.add_job("OFF", enabled=False)
@@ -117,14 +108,17 @@ async def test_trouble_is_shown_with_its_reason(console: Console):
     await expect(row(page, "Waits")).to_contain_text("Paused")
     await expect(row(page, "Waits")).to_contain_text(re.compile(r"until \w+.*UTC · no data"))
     await expect(row(page, "Off")).to_contain_text("Disabled")
+    # Neither a time nor a link: it does not run yet.
+    await expect(row(page, "Queued").get_by_role("cell", name="Queued", exact=True)).to_be_visible()
     names = await page.get_by_role("rowheader").get_by_role("link").all_inner_texts()
-    assert names == ["Broken", "Late", "Waits", "Off"]
-    for name, job in {"Overdue": "Late", "Paused": "Waits", "Disabled": "Off", "Failing": "Broken"}.items():
+    assert names == ["Broken", "Late", "Queued", "Waits", "Off"]
+    jobs = {"Running": "Queued", "Overdue": "Late", "Paused": "Waits", "Disabled": "Off", "Failing": "Broken"}
+    for name, job in jobs.items():
         await tile(page, name).click()
         await expect(page.get_by_role("rowheader").get_by_role("link")).to_have_text([job])
         await expect(page).to_have_url(re.compile(rf"show={name.lower()}"))
     await tile(page, "Failing").click()
-    await expect(page.get_by_role("rowheader").get_by_role("link")).to_have_count(4)
+    await expect(page.get_by_role("rowheader").get_by_role("link")).to_have_count(5)
 
 
 async def test_a_link_shows_the_same_to_somebody_else(console: Console):
@@ -318,20 +312,23 @@ async def test_a_viewer_sees_what_others_may_change(console: Console):
 
 
 async def test_an_operator_is_offered_what_operators_may(console: Console):
-    """Neither new jobs nor deleting, nor a schedule for a job that has none."""
+    """Neither new jobs nor deleting, nor a schedule for a job that has none; an id is copied."""
     await console.add_job("A")
-    await console.add_job("B", None)
+    await console.add_job("B.c-d", None)
     await console.sign_in("operator")
+    await console.window.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await console.open()
     page = console.page
     await page.get_by_role("button", name="Actions: A").click()
     await expect(page.get_by_role("menuitem", name="Edit schedule…")).to_be_visible()
     await expect(page.get_by_role("menuitem", name=re.compile("Delete|settings"))).to_have_count(0)
     await page.keyboard.press("Escape")
-    await page.get_by_role("button", name="Actions: B").click()
+    await page.get_by_role("button", name="Actions: B.C-D").click()
     await expect(page.get_by_role("menuitem", name="Edit schedule…")).to_have_count(0)
-    await page.keyboard.press("Escape")
-    await expect(page.get_by_role("button", name="New job…")).to_have_count(0)
+    await expect(page.get_by_role("button", name="New job…", include_hidden=True)).to_have_count(0)
+    await page.get_by_role("menuitem", name="Copy id").click()
+    await expect(page.get_by_text("Copied")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == "B.c-d"
 
 
 async def test_names_are_text_whatever_they_hold(console: Console):
@@ -390,6 +387,11 @@ async def test_of_many_jobs_those_in_sight_are_in_the_page(console: Console):
     await expect(row(page, "Job 398")).to_have_attribute("aria-rowindex", "404")
     await expect(page.get_by_role("columnheader", name="Status")).to_be_in_viewport()
     assert await page.get_by_role("rowheader").count() < 50
+    # Who comes back from a job is where they were.
+    await row(page, "Job 398").get_by_role("link", name="Job 398", exact=True).click()
+    await expect(page.get_by_role("heading", name="Job 398")).to_be_visible()
+    await page.go_back()
+    await expect(row(page, "Job 398")).to_be_in_viewport()
     await page.keyboard.press("/")
     await page.keyboard.type("job 200")
     await expect(row(page, "Job 200")).to_be_in_viewport()
@@ -406,23 +408,28 @@ async def test_without_a_job_the_page_says_how_to_add_one(console: Console):
 
 
 async def test_a_list_that_cannot_be_read_is_read_again(console: Console):
-    """While it is on its way, when it failed, when it came; what is shown stays while the next one fails."""
+    """The page says that it is on its way, that it failed and why, and offers to try again."""
     await console.add_job("A")
-    page, go_on = console.page, asyncio.Event()
+    page, answers, refused = console.page, asyncio.Event(), [True]
 
-    async def fail(route: Route) -> None:
-        await go_on.wait()
+    async def refuse(route: Route) -> None:
+        await answers.wait()
+        if not refused:
+            await route.continue_()
+            return
         await route.fulfill(status=403, content_type="application/problem+json", json=problem("not now"))
 
     console.expect_errors(r"status of 403")
-    await page.route(JOBS_CALL, fail)
+    await page.route(JOBS_CALL, refuse)
     await console.open()
     await expect(page.get_by_text("Loading the jobs …")).to_be_visible()
-    go_on.set()
+    answers.set()
     await expect(page.get_by_text("Could not load the jobs")).to_be_visible()
     await expect(page.get_by_text("not now")).to_be_visible()
-    await page.unroute(JOBS_CALL)
+    answers.clear()
     await page.get_by_role("button", name="Try again").click()
+    refused.clear()
+    answers.set()
     await expect(row(page, "A")).to_be_visible()
 
 
@@ -432,7 +439,8 @@ def problem(detail: str) -> dict[str, Any]:
 
 
 async def test_what_changed_while_the_line_was_cut_is_caught_up_with(console: Console):
-    """A job that came, and one that went, appear when the connection is back."""
+    """A job that came is there when the connection is back, and one that went is gone."""
+    console.expect_errors(r"status of 404.*/jobs/A")  # the page may ask for it once more
     await console.add_job("A")
     await console.open()
     await expect(row(console.page, "A")).to_be_visible()
@@ -446,25 +454,56 @@ async def test_what_changed_while_the_line_was_cut_is_caught_up_with(console: Co
     await expect(row(console.page, "A")).to_have_count(0)
 
 
-@pytest.mark.parametrize("action", ["Pause…", "Delete…"])
-async def test_a_dialog_is_for_everybody(console: Console, action: str):
-    """Nothing for axe-core to find; Escape closes it, and the focus goes back."""
+async def test_dialogs_are_for_everybody(console: Console):
+    """Nothing for axe-core to find; Escape closes them, and the focus goes back."""
     await console.add_job("A")
     await console.open()
     page = console.page
-    await choose(page, "A", action)
-    await expect(page.get_by_role("dialog")).to_be_visible()
-    await console.check_accessibility()
-    await page.keyboard.press("Escape")
-    await expect(page.get_by_role("dialog")).to_have_count(0)
-    await expect(page.get_by_role("button", name="Actions: A")).to_be_focused()
+    for action in ("Pause…", "Delete…"):
+        await choose(page, "A", action)
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await console.check_accessibility()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Actions: A")).to_be_focused()
 
 
-async def test_an_id_is_copied(console: Console):
-    """What stands in the clipboard is the id."""
-    await console.add_job("A.b-c")
-    await console.window.context.grant_permissions(["clipboard-read", "clipboard-write"])
+async def test_an_admin_adds_a_job(console: Console):
+    """What is wrong is said at its field; the job then fires as the dialog has shown."""
+    await console.add_job("NIGHTLY_REPORT", None)
     await console.open()
-    await choose(console.page, "A.B-C", "Copy id")
-    await expect(console.page.get_by_text("Copied")).to_be_visible()
-    assert await console.page.evaluate("navigator.clipboard.readText()") == "A.b-c"
+    page = console.page
+    await page.get_by_role("button", name="New job…").click()
+    dialog = page.get_by_role("dialog", name="New job")
+    await expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
+    await page.keyboard.type("Nightly report")
+    await dialog.get_by_role("combobox", name="Handler").fill("test.rep")
+    await page.get_by_role("option", name="test.report").click()
+    await expect(dialog.get_by_text("Takes the parameters desk, days,")).to_be_visible()
+    await dialog.get_by_label("Parameters").fill("[1]")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog.get_by_text("not a JSON object")).to_be_visible()
+    await dialog.get_by_label("Parameters").fill('{"desk": "FX"}')
+    console.expect_errors(r"status of 409")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog.get_by_label("Id", exact=True)).to_have_accessible_description(
+        re.compile("there is a job 'NIGHTLY_REPORT' already")
+    )
+    await dialog.get_by_label("Id", exact=True).fill("NIGHTLY/2")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog.get_by_label("Id", exact=True)).to_have_accessible_description(
+        re.compile("allowed: letters, digits")
+    )
+    await dialog.get_by_label("Id", exact=True).fill("NIGHTLY_2")
+    await dialog.get_by_text("Runs on a schedule").click()
+    await dialog.get_by_label("Cron expression").fill("0 30 4 * * *")
+    await expect(dialog.get_by_text("At 04:30 every day")).to_be_visible()
+    await console.check_accessibility()
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog).to_have_count(0)
+    await expect(row(page, "Nightly report")).to_contain_text("At 04:30 every day")
+    facts = await console.sql.fetchrow(
+        "select schedule_cron, handler, params->>'desk', job_group, updated_by"
+        "  from jobs where job_id = 'NIGHTLY_2'"
+    )
+    assert tuple(facts) == ("0 30 4 * * *", "test.report", "FX", "DEFAULT", "ada")

@@ -1,5 +1,6 @@
 """The screen of all lanes: what ran, runs, will run; and a gap says why nothing did."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,6 +91,7 @@ async def test_a_gap_says_why_nothing_ran(console: Console):
     await console.sql.execute(FIRE, "SKIPPED", skipped_at, "SKIPPED_OVERLAP", "the last one still ran")
     await console.open(path_from(since))
     page = console.page
+    await expect(track(page, "SKIPPED").locator("[data-outcome=SKIPPED_OVERLAP]")).to_have_count(1)
     lanes = page.get_by_role("list", name="Jobs").get_by_role("listitem")
     await expect(lanes.filter(has_text="Rests")).to_contain_text("Paused")
     await expect(lanes.filter(has_text="Off")).to_contain_text("Disabled")
@@ -191,14 +193,14 @@ async def test_many_executions_are_counts_that_lead_nearer(console: Console):
     now = await moment(console)
     since = now - timedelta(hours=4)
     await console.add_job("A", None)
-    await insert_executions(console.sql, "A", 100, now - timedelta(hours=2, minutes=30))
+    await insert_executions(console.sql, "A", 5000, now - timedelta(minutes=90))
     await sum_up_history(console.sql)
     await console.open(path_from(since))
     page = console.page
-    box = await click_at(page, "A", since, now - timedelta(hours=2, minutes=31))
-    await expect(box).to_contain_text("1 failed, 1 cancelled")
+    box = await click_at(page, "A", since, now - timedelta(hours=2))
+    await expect(box).to_contain_text("succeeded")
     await box.get_by_role("button", name="Zoom in").click()
-    await expect(page).to_have_url(lambda url: "span=1h" in url)
+    await expect(page).to_have_url(re.compile("span=1h"))
 
 
 async def test_jobs_are_found_and_zones_chosen(console: Console):
@@ -214,7 +216,7 @@ async def test_jobs_are_found_and_zones_chosen(console: Console):
     await expect(page.get_by_text("Mon 2 Mar 11:30 – 17:30 GMT+5:30")).to_be_visible()
     await page.get_by_role("searchbox", name="Search jobs").fill("morn")
     await expect(page.get_by_role("button", name="B", exact=True)).to_have_count(0)
-    await expect(page).to_have_url(lambda url: "zone=Asia%2FKolkata" in url and "q=morn" in url)
+    await expect(page).to_have_url(re.compile("q=morn&zone=Asia%2FKolkata"))
     await page.get_by_role("searchbox", name="Search jobs").fill("nothing is like this")
     await page.get_by_role("button", name="Show all jobs").click()
     await expect(page.get_by_role("button", name="B", exact=True)).to_be_visible()
@@ -225,7 +227,7 @@ async def test_a_phone_shows_names_above_the_lanes(console: Console):
     now = await moment(console)
     await console.add_job("A", None)
     window = await console.new_page("viewer", viewport=PHONE, is_mobile=True, has_touch=True)
-    await window.open(path_from(now - timedelta(hours=3)))
+    await window.open(path_from(now - timedelta(hours=1)))
     await ready(window.page)
     await window.check_width()
     await track(window.page, "A").tap()
@@ -237,7 +239,8 @@ async def test_a_thousand_lanes_are_drawn_as_they_are_seen(console: Console):
     """Few are in the page at once, the last is reached by scrolling."""
     many: Any = (
         "insert into jobs (job_id, display_name, job_group, schedule_type, schedule_cron, handler)"
-        " select 'J' || i, 'J' || i, 'GROUP_' || i % 10, 'CRON', '0 0 3 * * *', 'noop' from generate_series(1, 1000) i"
+        " select 'J' || i, 'J' || i, 'GROUP_' || i % 10, 'CRON', '0 0 3 * * *', 'noop'"
+        " from generate_series(1, 1000) i"
     )
     await console.sql.execute(many)
     await console.open("/automation/timeline?span=7d")
@@ -247,6 +250,8 @@ async def test_a_thousand_lanes_are_drawn_as_they_are_seen(console: Console):
     await page.keyboard.press("End")
     await expect(track(page, "J999")).to_be_visible()
     await expect(track(page, "J10")).to_have_count(0)
+    # The API answers two hundred lanes at once; those in sight are asked for.
+    await expect(track(page, "J999").locator("[data-fire]").first).to_be_attached()
 
 
 async def test_a_timeline_that_cannot_be_read_says_so(console: Console):

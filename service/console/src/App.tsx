@@ -2,30 +2,30 @@
 import { lazy, Suspense } from "react";
 import { I18nProvider, RouterProvider } from "react-aria-components";
 import { Route, Routes, useHref, useNavigate } from "react-router";
-import { LiveContext, useLiveConnection } from "./api/live";
 import { ErrorBoundary } from "./components/ErrorBoundary";
+import { isOutside } from "./components/Link";
 import { Loading } from "./components/Loading";
 import { NotFound } from "./components/NotFound";
 import { Shell } from "./components/Shell";
 import { ToastRegion } from "./components/Toasts";
 import { JobsPage } from "./pages/jobs/JobsPage";
+import { screens } from "./screens";
 
-const TimelinePage = lazy(() => import("./pages/timeline/TimelinePage"));
-const JobPage = lazy(() => import("./pages/job/JobPage"));
-const ExecutionPage = lazy(() => import("./pages/execution/ExecutionPage"));
-const ReplicasPage = lazy(() => import("./pages/replicas/ReplicasPage"));
-const ChangesPage = lazy(() => import("./pages/changes/ChangesPage"));
+const TimelinePage = lazy(screens.timeline);
+const JobPage = lazy(screens.job);
+const ExecutionPage = lazy(screens.execution);
+const ReplicasPage = lazy(screens.replicas);
+const ChangesPage = lazy(screens.changes);
 
 export function App() {
   const navigate = useNavigate();
-  const live = useLiveConnection();
   return (
     <I18nProvider locale="en-GB">
-      <RouterProvider navigate={(path) => void navigate(path)} useHref={useHref}>
-        <LiveContext value={live}>
-          <ErrorBoundary>
-            <Suspense fallback={<Loading what="the console" />}>
-              <Shell>
+      <RouterProvider navigate={(path) => void navigate(path)} useHref={useHrefOf}>
+        <ErrorBoundary>
+          <Suspense fallback={<Loading what="the console" />}>
+            <Shell>
+              <ErrorBoundary>
                 <Suspense fallback={<Loading what="the screen" />}>
                   <Routes>
                     <Route index element={<JobsPage />} />
@@ -37,12 +37,18 @@ export function App() {
                     <Route path="*" element={<NotFound />} />
                   </Routes>
                 </Suspense>
-              </Shell>
-            </Suspense>
-          </ErrorBoundary>
-          <ToastRegion />
-        </LiveContext>
+              </ErrorBoundary>
+            </Shell>
+          </Suspense>
+        </ErrorBoundary>
+        <ToastRegion />
       </RouterProvider>
     </I18nProvider>
   );
+}
+
+/** What stands in the browser's address bar for an address of the console; whole addresses are what they are. */
+function useHrefOf(address: string): string {
+  const inside = useHref(isOutside(address) ? "/" : address);
+  return isOutside(address) ? address : inside;
 }

@@ -1,23 +1,17 @@
 /** Keeps the page true: one stream of events for all of it says what has changed. */
-import { useQueryClient } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useState } from "react";
+import type { QueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
 import { now } from "../time/clock";
 import { followEvents, type StreamState } from "./event_stream";
 import { Freshener } from "./freshener";
 
 export { withJob } from "./freshener";
 
-export const LiveContext = createContext<StreamState>("connecting");
-
-/** Whether the page hears of changes: `live`, or `lost` until the connection is back. */
-export function useLiveState(): StreamState {
-  return useContext(LiveContext);
-}
-
+const STREAM = "/v1/console/events";
 // A hidden page gives its connection up: a browser has six for each service, and tabs are many.
 const HIDDEN_MS = 20_000;
-
-const STREAM = "/v1/console/events";
+// The screens wait no longer for the stream to open.
+const OPENING_MS = 1_000;
 
 /** What a page follows beyond the cache: handlers told of each event. */
 export interface LiveEvent {
@@ -31,6 +25,32 @@ export interface LiveEvent {
 }
 
 const followers = new Set<(event: LiveEvent) => void>();
+const watchers = new Set<() => void>();
+let state: StreamState = "connecting";
+let heardAt = now();
+let begin: () => void;
+
+/**
+ * Settles when the stream is open, or cannot be opened soon.
+ *
+ * What is read from then on is told of when it changes; what was read before would have to be read again.
+ */
+export const streamHasBegun = new Promise<void>((resolve) => (begin = resolve));
+
+/** Whether the page hears of changes: `live`, or `lost` until the connection is back. */
+export function useLiveState(): StreamState {
+  return useSyncExternalStore(watch, () => state);
+}
+
+function watch(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => void watchers.delete(watcher);
+}
+
+/** When the service was last heard: until then the page knew of everything. In milliseconds since 1970. */
+export function lastHeard(): number {
+  return heardAt;
+}
 
 /** Calls `handler` for each event while the component is there; the handler must be stable. */
 export function useLiveEvents(handler: (event: LiveEvent) => void): void {
@@ -40,54 +60,42 @@ export function useLiveEvents(handler: (event: LiveEvent) => void): void {
   }, [handler]);
 }
 
-let heardAt = now();
-
-/** When the service was last heard: until then the page knew of everything. In milliseconds since 1970. */
-export function lastHeard(): number {
-  return heardAt;
-}
-
-/** Follows the stream for the life of the page, and returns its state. */
-export function useLiveConnection(): StreamState {
-  const cache = useQueryClient();
-  const [state, setState] = useState<StreamState>("connecting");
-  useEffect(() => {
-    const freshener = new Freshener(cache);
-    let connection: AbortController | undefined;
-    let hiding: ReturnType<typeof setTimeout> | undefined;
-    const connect = () => {
-      connection = new AbortController();
-      void followEvents(STREAM, connection.signal, {
-        onState: (next) => {
-          setState(next);
-          // Nobody told of what changed before this: what has been read until now is read again.
-          if (next === "live") freshener.everything();
-        },
-        onHeard: () => (heardAt = now()),
-        onEvent: ({ event, data: text }) => {
-          const told = { ...(JSON.parse(text) as object), kind: event };
-          freshener.hear(told);
-          for (const follow of followers) follow(told);
-        },
-      });
-    };
-    const onVisibility = () => {
-      clearTimeout(hiding);
-      if (document.hidden) {
-        hiding = setTimeout(() => {
-          connection?.abort();
-          connection = undefined;
-        }, HIDDEN_MS);
-      } else if (!connection) connect();
-    };
-    connect();
-    document.addEventListener("visibilitychange", onVisibility);
-    return () => {
-      document.removeEventListener("visibilitychange", onVisibility);
-      clearTimeout(hiding);
-      connection?.abort();
-      freshener.stop();
-    };
-  }, [cache]);
-  return state;
+/** Follows the stream for the life of the page, but not while nobody sees it. */
+export function startFollowing(cache: QueryClient): void {
+  const freshener = new Freshener(cache);
+  let connection: AbortController | undefined;
+  let hiding: ReturnType<typeof setTimeout> | undefined;
+  const onState = (next: StreamState) => {
+    state = next;
+    for (const watcher of watchers) watcher();
+    if (next === "connecting") return;
+    // Nobody told of what changed before this: what has been read until now is read again.
+    if (next === "live") freshener.everything();
+    begin();
+  };
+  const connect = () => {
+    connection = new AbortController();
+    void followEvents(STREAM, connection.signal, {
+      onState,
+      onHeard: () => (heardAt = now()),
+      onEvent: ({ event, data: text }) => {
+        const told = { ...(JSON.parse(text) as object), kind: event };
+        freshener.hear(told);
+        for (const follow of followers) follow(told);
+      },
+    });
+  };
+  const onVisibility = () => {
+    clearTimeout(hiding);
+    if (document.hidden) {
+      hiding = setTimeout(() => {
+        connection?.abort();
+        connection = undefined;
+      }, HIDDEN_MS);
+    } else if (!connection) connect();
+  };
+  document.addEventListener("visibilitychange", onVisibility);
+  connect();
+  onVisibility();
+  setTimeout(begin, OPENING_MS);
 }

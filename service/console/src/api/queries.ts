@@ -17,8 +17,12 @@ export const keys = {
   timeZones: ["time-zones"] as const,
 };
 
+// Nobody tells of what time alone does: that a job is overdue, or its pause over.
+const LOOK_AGAIN_MS = 60_000;
+
 export const jobsQuery = queryOptions({
   queryKey: keys.jobs,
+  refetchInterval: LOOK_AGAIN_MS,
   queryFn: ({ signal }) => data(api.GET("/v1/console/jobs", { signal })),
 });
 
@@ -80,9 +84,4 @@ export const replicasQuery = queryOptions({
 export const doctorQuery = queryOptions({
   queryKey: keys.doctor,
   queryFn: ({ signal }) => data(api.GET("/v1/console/doctor", { signal })),
-});
-
-export const handlersQuery = queryOptions({
-  queryKey: keys.handlers,
-  queryFn: ({ signal }) => data(api.GET("/v1/console/handlers", { signal })),
 });

@@ -20,15 +20,24 @@ export function timelineQuery(from: number, to: number, group: string) {
   });
 }
 
-/** The lanes of some jobs, which the timeline of all had no room for; 100 at most. */
-export function lanesQuery(from: string, to: string, jobIds: readonly string[]) {
+// The API answers no more lanes of chosen jobs at once.
+const MOST_LANES_ASKED_FOR = 100;
+
+/** The lanes of these jobs alone; of very many jobs the timeline of all holds only the busiest. */
+export function lanesQuery(from: number, to: number, jobIds: readonly string[]) {
   return queryOptions({
-    queryKey: [...keys.timeline, "lanes", from, to, jobIds],
-    queryFn: async ({ signal }) => {
-      const query = { from, to, jobId: [...jobIds] };
-      const { lanes } = await data(api.GET("/v1/console/timeline", { signal, params: { query } }));
-      return lanes;
+    queryKey: [...keys.timeline, from, to, jobIds],
+    enabled: jobIds.length > 0,
+    queryFn: ({ signal }) => {
+      const query = {
+        from: new Date(from).toISOString(),
+        to: new Date(to).toISOString(),
+        jobId: jobIds.slice(0, MOST_LANES_ASKED_FOR),
+      };
+      return data(api.GET("/v1/console/timeline", { signal, params: { query } }));
     },
+    select: ({ lanes }) => lanes,
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,10 +1,15 @@
 /** Who is signed in, how the page looks, and the way out. */
 import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from "react-aria-components";
 import { useState } from "react";
-import { useSession } from "../api/session";
+import { signOut, useSession } from "../api/session";
+import type { Role } from "../api/types";
+import styles from "./AccountMenu.module.css";
 import { Button } from "./Button";
+import { wordsOf } from "./Failure";
+import { outside } from "./Link";
 import menu from "./Menu.module.css";
 import { chooseTheme, chosenTheme, type Theme } from "./theme";
+import { notify } from "./toast_queue";
 
 const THEMES: { id: Theme; name: string }[] = [
   { id: "system", name: "As the system" },
@@ -12,33 +17,48 @@ const THEMES: { id: Theme; name: string }[] = [
   { id: "dark", name: "Dark" },
 ];
 
-async function signOut() {
-  await fetch("/signout", { method: "POST", signal: AbortSignal.timeout(10_000) });
-  window.location.assign("/signin");
+const MAY: Record<Role, string> = {
+  viewer: "sees everything, changes nothing",
+  operator: "runs, pauses, enables and reschedules jobs",
+  admin: "also creates, edits and deletes jobs",
+};
+
+function leave() {
+  signOut().catch((fault: unknown) =>
+    notify({ tone: "failed", title: "Could not sign out", text: wordsOf(fault) }),
+  );
 }
 
 export function AccountMenu() {
-  const { subject, role } = useSession();
+  const { subject, role, version } = useSession();
   const [theme, setTheme] = useState(chosenTheme);
   return (
     <MenuTrigger>
-      <Button look="quiet" isSmall aria-label={`Account: ${subject}, ${role}`}>
-        <bdi className={menu["account"]}>{subject}</bdi> <span aria-hidden="true">▾</span>
+      <Button look="quiet" isSmall className={styles["button"] ?? ""}>
+        <span className="visually-hidden">Account:</span>
+        <bdi className={styles["subject"]}>{subject}</bdi>
+        <span className={styles["role"]}>{role}</span>
+        <span aria-hidden="true">▾</span>
       </Button>
       <Popover className={menu["popover"] ?? ""} placement="bottom end">
-        <Menu className={menu["menu"] ?? ""}>
+        <Menu className={menu["menu"] ?? ""} aria-label="Account">
           <MenuSection>
-            <Header className={menu["header"] ?? ""}>
-              <bdi>{subject}</bdi> · {role}
+            <Header className={styles["who"] ?? ""}>
+              <bdi className={styles["name"]}>{subject}</bdi>
+              <span>
+                <strong>{role}</strong>: {MAY[role]}
+              </span>
+              <span>Cronsole {version}</span>
             </Header>
           </MenuSection>
           <Separator className={menu["separator"] ?? ""} />
           <MenuSection
             selectionMode="single"
+            disallowEmptySelection
             selectedKeys={[theme]}
             onSelectionChange={(chosen) => {
               const [next] = chosen === "all" ? [] : [...chosen];
-              if (!next) return;
+              if (next === undefined) return;
               chooseTheme(next as Theme);
               setTheme(next as Theme);
             }}
@@ -51,10 +71,10 @@ export function AccountMenu() {
             ))}
           </MenuSection>
           <Separator className={menu["separator"] ?? ""} />
-          <MenuItem className={menu["item"] ?? ""} href="/docs" target="_blank">
-            API description
+          <MenuItem className={menu["item"] ?? ""} href={outside("/docs")} target="_blank">
+            Description of the API
           </MenuItem>
-          <MenuItem className={menu["item"] ?? ""} onAction={() => void signOut()}>
+          <MenuItem className={menu["item"] ?? ""} onAction={leave}>
             Sign out
           </MenuItem>
         </Menu>

@@ -19,8 +19,8 @@ function adviceFor(fault: unknown): string {
   if (fault instanceof ApiError && fault.status === 403) return "Ask an admin for a role that may see this.";
   if (fault instanceof ApiError && fault.status === 404)
     return "It may have been deleted, or its history pruned.";
-  if (fault instanceof ApiError && fault.status === 503)
-    return "The database does not answer; it is tried again.";
+  if (fault instanceof ApiError && fault.status >= 502 && fault.status <= 504)
+    return "That is often over in a moment; then try again.";
   return "Try again; if it stays so, the service's log says more.";
 }
 

@@ -4,6 +4,16 @@ import type { ReactNode } from "react";
 
 export const Link = RouterLink;
 
+/** An address of the service that is no screen of the console, such as /docs. */
+export function outside(path: string): string {
+  return window.location.origin + path;
+}
+
+/** Whether an address is a whole one, with its host. */
+export function isOutside(address: string): boolean {
+  return /^https?:/.test(address);
+}
+
 /** The address of a job's screen. */
 export function jobPath(jobId: string): string {
   return `/jobs/${encodeURIComponent(jobId)}`;

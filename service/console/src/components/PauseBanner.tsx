@@ -1,16 +1,54 @@
 /** Says that all jobs are paused, why, by whom and until when, and ends it. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { api, data } from "../api/client";
 import { keys, pauseQuery } from "../api/queries";
 import { useMay } from "../api/session";
+import type { Pause } from "../api/types";
+import { useNow } from "../time/clock";
 import styles from "./Banner.module.css";
 import { Button } from "./Button";
 import { wordsOf } from "./Failure";
 import { notify } from "./toast_queue";
-import { At } from "./When";
+import { At, Countdown } from "./When";
 
 export function PauseBanner() {
   const { data: pause } = useQuery(pauseQuery);
+  useEndOf(pause);
+  if (!pause?.isPaused) return null;
+  const { pauseReason, pausedBy, pausedUntil } = pause;
+  return (
+    <div className={styles["paused"]} role="status">
+      <span className={styles["text"]}>
+        <strong>All jobs are paused</strong>
+        {pausedBy !== null && (
+          <>
+            {" "}
+            by <bdi>{pausedBy}</bdi>
+          </>
+        )}
+        {pausedUntil === null ? (
+          ", until somebody resumes them"
+        ) : (
+          <>
+            {" "}
+            until <At instant={pausedUntil} /> (<Countdown instant={pausedUntil} />)
+          </>
+        )}
+        {pauseReason === null ? "." : ":"}
+        {pauseReason !== null && (
+          <>
+            {" "}
+            <bdi>{pauseReason}</bdi>
+          </>
+        )}
+      </span>
+      <Resume />
+    </div>
+  );
+}
+
+function Resume() {
   const mayResume = useMay("operator");
   const cache = useQueryClient();
   const resume = useMutation({
@@ -18,40 +56,30 @@ export function PauseBanner() {
     onSuccess: (after) => {
       cache.setQueryData(keys.pause, after);
       void cache.invalidateQueries({ queryKey: keys.jobs });
-      notify({ tone: "success", title: "All jobs resumed" });
+      notify({
+        tone: "success",
+        title: "All jobs resumed",
+        text: "Each fires again from its next fire time on; those paused by themselves stay so.",
+      });
     },
-    onError: (fault) => notify({ tone: "failed", title: "Could not resume", text: wordsOf(fault) }),
+    onError: (fault) => notify({ tone: "failed", title: "Could not resume all jobs", text: wordsOf(fault) }),
   });
-  if (!pause?.isPaused) return null;
+  if (!mayResume) return null;
   return (
-    <div className={styles["paused"]} role="status">
-      <span>
-        <strong>All jobs are paused</strong>
-        {pause.pauseReason && (
-          <>
-            : <bdi>{pause.pauseReason}</bdi>
-          </>
-        )}
-        {pause.pausedBy && (
-          <>
-            {" "}
-            — by <bdi>{pause.pausedBy}</bdi>
-          </>
-        )}
-        {pause.pausedUntil ? (
-          <>
-            , until <At instant={pause.pausedUntil} />
-          </>
-        ) : (
-          ", until somebody resumes"
-        )}
-        .
-      </span>
-      {mayResume && (
-        <Button isSmall onPress={() => resume.mutate()} isDisabled={resume.isPending}>
-          Resume all
-        </Button>
-      )}
-    </div>
+    <Button isSmall onPress={() => resume.mutate()} isDisabled={resume.isPending}>
+      Resume all
+    </Button>
   );
+}
+
+/** Reads again when a pause ends by itself, of which nobody tells. */
+function useEndOf(pause: Pause | undefined): void {
+  const cache = useQueryClient();
+  const end = pause?.pausedUntil ? Date.parse(pause.pausedUntil) : Infinity;
+  const isOver = useNow((nowMs) => nowMs > end);
+  useEffect(() => {
+    if (!isOver) return;
+    void cache.invalidateQueries({ queryKey: keys.pause });
+    void cache.invalidateQueries({ queryKey: keys.jobs });
+  }, [cache, isOver]);
 }

@@ -1,29 +1,38 @@
 /** What surrounds every screen: the way to the others, who is signed in, whether the page is live. */
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { useEffect, useRef, type ReactNode } from "react";
-import { NavLink, useLocation } from "react-router";
-import { useLiveState } from "../api/live";
+import { use, useEffect, useRef, type ReactNode } from "react";
+import { NavLink, NavigationType, useLocation, useNavigationType } from "react-router";
+import { streamHasBegun } from "../api/live";
 import { sessionQuery } from "../api/session";
+import { screens } from "../screens";
 import { AccountMenu } from "./AccountMenu";
 import { classes } from "./classes";
 import { ConnectionBanner } from "./ConnectionBanner";
+import { LiveState } from "./LiveState";
 import { PauseBanner } from "./PauseBanner";
 import styles from "./Shell.module.css";
 
 const SCREENS = [
   { to: "/", name: "Jobs" },
-  { to: "/timeline", name: "Timeline" },
-  { to: "/replicas", name: "Replicas" },
-  { to: "/changes", name: "Changes" },
+  { to: "/timeline", name: "Timeline", load: screens.timeline },
+  { to: "/replicas", name: "Replicas", load: screens.replicas },
+  { to: "/changes", name: "Changes", load: screens.changes },
 ];
 
 export function Shell({ children }: { children: ReactNode }) {
   useSuspenseQuery(sessionQuery);
-  const live = useLiveState();
+  use(streamHasBegun);
   useFocusOnNavigation();
   return (
     <div className={styles["shell"]}>
-      <a className={styles["skip"]} href="#content">
+      <a
+        className={styles["skip"]}
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault(); // it would stand in the address
+          document.getElementById("content")?.focus();
+        }}
+      >
         Skip to content
       </a>
       <header className={styles["top"]}>
@@ -32,16 +41,20 @@ export function Shell({ children }: { children: ReactNode }) {
           Cronsole
         </NavLink>
         <nav aria-label="Screens" className={styles["nav"]}>
-          {SCREENS.map(({ to, name }) => (
-            <NavLink key={to} to={to} end={to === "/"} className={styles["tab"] ?? ""}>
+          {SCREENS.map(({ to, name, load }) => (
+            <NavLink
+              key={to}
+              to={to}
+              end={to === "/"}
+              className={styles["tab"] ?? ""}
+              onPointerEnter={() => loadEarly(load)}
+              onFocus={() => loadEarly(load)}
+            >
               {name}
             </NavLink>
           ))}
         </nav>
-        <span className={classes(styles["live"], styles[live])} role="status">
-          <span className={styles["dot"]} aria-hidden="true" />
-          {live === "live" ? "Live" : live === "lost" ? "Not live" : "Connecting"}
-        </span>
+        <LiveState />
         <AccountMenu />
       </header>
       <ConnectionBanner />
@@ -51,15 +64,21 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
+/** Loads a screen before somebody goes there; where that fails, going there says so. */
+function loadEarly(load: (() => Promise<unknown>) | undefined): void {
+  load?.().catch(() => undefined);
+}
+
 /** Moves the focus to the new screen, as a browser does with a new page. */
 function useFocusOnNavigation() {
   const { pathname } = useLocation();
-  const isFirst = useRef(true);
+  const kind = useNavigationType();
+  const last = useRef(pathname);
   useEffect(() => {
-    if (!isFirst.current) {
-      window.scrollTo(0, 0);
-      document.getElementById("content")?.focus({ preventScroll: true });
-    }
-    isFirst.current = false;
-  }, [pathname]);
+    if (last.current === pathname) return;
+    last.current = pathname;
+    document.getElementById("content")?.focus({ preventScroll: true });
+    // Back and forward lead to where one was; that the browser sees to itself.
+    if (kind !== NavigationType.Pop) window.scrollTo(0, 0);
+  }, [pathname, kind]);
 }

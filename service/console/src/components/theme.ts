@@ -2,22 +2,32 @@
 
 export type Theme = "system" | "light" | "dark";
 
+// public/start.js applies it before the page is painted.
 const KEY = "cronsole-theme";
 
 /** Returns what the user has chosen. */
 export function chosenTheme(): Theme {
-  const chosen = localStorage.getItem(KEY);
-  return chosen === "light" || chosen === "dark" ? chosen : "system";
+  return themeOf(document.documentElement.dataset["theme"]);
 }
 
-/** Keeps and applies a choice. */
+/** Applies a choice, and keeps it where the browser keeps anything. */
 export function chooseTheme(theme: Theme): void {
-  if (theme === "system") localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, theme);
-  applyTheme();
+  document.documentElement.dataset["theme"] = theme;
+  try {
+    if (theme === "system") localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, theme);
+  } catch {
+    // Then it lasts as long as the page.
+  }
 }
 
-/** Applies the choice to the page; theme.css does the rest. */
-export function applyTheme(): void {
-  document.documentElement.dataset["theme"] = chosenTheme();
+/** Lets a choice in one tab hold in all. */
+export function watchTheme(): void {
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key === KEY) document.documentElement.dataset["theme"] = themeOf(newValue ?? undefined);
+  });
+}
+
+function themeOf(text: string | undefined): Theme {
+  return text === "light" || text === "dark" ? text : "system";
 }

@@ -39,6 +39,12 @@ export function parametersOf(schema: unknown, overridable: readonly string[]): P
   return ordered.map((name) => parameterOf(name, properties[name], isSchema(schema) ? schema : {}));
 }
 
+/** The names of all parameters that a handler's type declares. */
+export function declaredNames(schema: unknown): string[] {
+  const root = isSchema(schema) ? resolved(schema, schema) : {};
+  return isSchema(root["properties"]) ? Object.keys(root["properties"]) : [];
+}
+
 function parameterOf(name: string, property: unknown, root: Schema): Parameter {
   const outer = isSchema(property) ? resolved(property, root) : {};
   const { schema, isNullable } = withoutNull(outer, root);

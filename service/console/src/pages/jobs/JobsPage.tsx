@@ -15,6 +15,7 @@ import { JobList } from "./JobList";
 import styles from "./JobsPage.module.css";
 import { NoJobs, NoMatch } from "./nothing";
 import { groupsOf, rowsOf } from "./rows";
+import { useKeptScroll } from "./scroll";
 import { countsOf } from "./state";
 import { Tiles } from "./Tiles";
 import { Toolbar } from "./Toolbar";
@@ -66,6 +67,7 @@ function PageActions({ hasJobs }: { hasJobs: boolean }) {
 }
 
 function Content({ jobs }: { jobs: readonly Job[] }) {
+  useKeptScroll();
   const { filters, change, clear } = useFilters();
   const look = useLook();
   const counts = useMemo(() => countsOf(jobs), [jobs]);

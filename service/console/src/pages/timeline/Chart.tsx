@@ -15,9 +15,9 @@ import { Moment, type Asked } from "./Moment";
 import { moveOfKey } from "./moves";
 import { useIsNarrow } from "./narrow";
 import { GROUP_HEIGHT, heightOf, type Scale } from "./scale";
-import { useLanesInSight } from "./sight";
 import { ticksOf } from "./ticks";
 import { useDrag } from "./use_drag";
+import { useMoreLanes } from "./use_more_lanes";
 import { now } from "../../time/clock";
 import type { View } from "./view";
 
@@ -32,22 +32,23 @@ interface ChartProps {
 // How near to a mark a pointer, or a finger, has to be.
 const REACH_PIXELS = 5;
 
-export function Chart({ rows: all, timeline, view, zone, onChange }: ChartProps) {
+export function Chart({ rows, timeline, view, zone, onChange }: ChartProps) {
   const isNarrow = useIsNarrow();
   const list = useRef<HTMLOListElement>(null);
   const [axis, width] = useWidth<HTMLDivElement>(900);
   const [asked, setAsked] = useState<Asked | null>(null);
   const [inspected, setInspected] = useState<string | null>(null);
-  const heights = useMemo(() => all.map(({ kind }) => heightOf(kind, isNarrow)), [all, isNarrow]);
+  const heights = useMemo(() => rows.map(({ kind }) => heightOf(kind, isNarrow)), [rows, isNarrow]);
   const { first, end, before, after } = useWindow(list, heights);
-  const rows = useLanesInSight(all, timeline, first, end);
+  const inSight = useMemo(() => rows.slice(first, end), [rows, first, end]);
+  const shownRows = useMoreLanes(inSight, timeline);
   const { from, to } = view;
   const scale: Scale = useMemo(() => ({ from, to, width }), [from, to, width]);
   const ticks = useMemo(() => ticksOf(from, to, width, zone), [from, to, width, zone]);
   const lanes = useMemo(() => {
-    const found = rows.filter((row) => row.kind === "lane");
+    const found = [...rows, ...shownRows].filter((row) => row.kind === "lane");
     return new Map(found.map((row) => [row.jobId, row]));
-  }, [rows]);
+  }, [rows, shownRows]);
 
   const ask = (jobId: string, x: number, anchor: DOMRect, clientX: number) => {
     const row = lanes.get(jobId);
@@ -84,7 +85,7 @@ export function Chart({ rows: all, timeline, view, zone, onChange }: ChartProps)
           style={{ paddingTop: before, paddingBottom: after }}
           {...drag}
         >
-          {rows.slice(first, end).map((row) =>
+          {shownRows.map((row) =>
             row.kind === "group" ? (
               <li key={row.key} className={styles["group"]} style={{ height: GROUP_HEIGHT }}>
                 <h2>

@@ -6,7 +6,7 @@ import { classes } from "../../components/classes";
 import { Status } from "../../components/Status";
 import styles from "./LaneRow.module.css";
 import { summaryOf, type JobLane, type LaneState } from "./lanes";
-import { ComingFires, FiresNotStarted, Marks } from "./Marks";
+import { ComingFires, Marks } from "./Marks";
 import { heightOf, spanOn, TRACK_HEIGHT, type Scale } from "./scale";
 
 interface LaneRowProps {
@@ -51,7 +51,6 @@ export const LaneRow = memo(function LaneRow({ row, scale, origin, isNarrow, onI
         {lane && (
           <g transform={`translate(${(start - scale.from) / perPixel} 0)`}>
             <Marks lane={lane} origin={start} perPixel={perPixel} />
-            <FiresNotStarted lane={lane} origin={start} perPixel={perPixel} />
             {state !== "deleted" && <ComingFires lane={lane} origin={start} perPixel={perPixel} />}
           </g>
         )}

@@ -29,6 +29,9 @@ export const Marks = memo(function Marks({ lane, origin, perPixel }: MarksProps)
       {lane.buckets.map((bucket) => (
         <BucketMark key={bucket.startTime} bucket={bucket} most={most} origin={origin} perPixel={perPixel} />
       ))}
+      {lane.firesNotStarted.map((fire) => (
+        <IdleFire key={fire.fireTime} fire={fire} origin={origin} perPixel={perPixel} />
+      ))}
       {lane.executions.map((execution) =>
         execution.endTime === null ? (
           <RunningMark
@@ -55,6 +58,24 @@ export const Marks = memo(function Marks({ lane, origin, perPixel }: MarksProps)
     </>
   );
 });
+
+const HALF = 4;
+
+/** A fire that started nothing: hollow, and angular; with a line over the missed ones that it stands for. */
+function IdleFire({
+  fire: { fireTime, outcome, coversFrom },
+  origin,
+  perPixel,
+}: { fire: Lane["firesNotStarted"][number] } & Omit<MarksProps, "lane">) {
+  const xOf = (instant: string) => (Date.parse(instant) - origin) / perPixel;
+  const [x, y] = [xOf(fireTime), TRACK_HEIGHT / 2];
+  return (
+    <g className={classes(styles["idle"], styles[`${lookOf(outcome).tone}Idle`])} data-outcome={outcome}>
+      {coversFrom !== null && <line x1={xOf(coversFrom)} x2={x} y1={y} y2={y} />}
+      <path d={`M${x - HALF} ${y} l${HALF} -${HALF} l${HALF} ${HALF} l-${HALF} ${HALF} z`} />
+    </g>
+  );
+}
 
 /** It grows until it has ended. */
 function RunningMark({
@@ -111,23 +132,6 @@ function totalOf(bucket: Lane["buckets"][number]): number {
   return bucket.successCount + bucket.failureCount + bucket.cancelledCount;
 }
 
-/** The fires that started nothing: small diamonds at the foot of the lane. */
-export const FiresNotStarted = memo(function FiresNotStarted({ lane, origin, perPixel }: MarksProps) {
-  return (
-    <>
-      {lane.firesNotStarted.map(({ fireTime, outcome }) => (
-        <path
-          key={fireTime}
-          className={classes(styles["idle"], styles[lookOf(outcome).tone])}
-          transform={`translate(${(Date.parse(fireTime) - origin) / perPixel} ${BASE - DIAMOND})`}
-          d={`M0 ${-DIAMOND}L${DIAMOND} 0L0 ${DIAMOND}L${-DIAMOND} 0Z`}
-        />
-      ))}
-    </>
-  );
-});
-
-const DIAMOND = 3.5;
 const RADIUS = 4;
 
 export const ComingFires = memo(function ComingFires({ lane, origin, perPixel }: MarksProps) {

@@ -98,6 +98,10 @@ function Facts({ asked: { row, hit, reach }, outages, onMove }: Omit<MomentProps
         </>
       );
     }
+    case "idle": {
+      const at = Date.parse(hit.fireTime);
+      return <WhyNothing row={row} at={at} reach={0} outage={outageAt(outages, at, now())} />;
+    }
     case "gap":
       return <WhyNothing row={row} at={hit.at} reach={reach} outage={outageAt(outages, hit.at, now())} />;
   }

@@ -9,6 +9,7 @@ export type Hit =
   | { kind: "execution"; execution: LaneExecution }
   | { kind: "bucket"; bucket: Bucket }
   | { kind: "fire"; fireTime: string }
+  | { kind: "idle"; fireTime: string }
   | { kind: "gap"; at: number };
 
 /** Returns what is at `at`, or within `reach` milliseconds of it: the nearest execution, fire, bucket, else a gap. */
@@ -25,9 +26,8 @@ export function hitAt(lane: Lane | null, at: number, reach: number, nowMs: numbe
     const instant = Date.parse(fireTime);
     if (instant > nowMs) offer({ kind: "fire", fireTime }, instant, instant);
   }
-  // Why it started nothing is asked of the fire itself.
   for (const { fireTime } of lane?.firesNotStarted ?? []) {
-    offer({ kind: "gap", at: Date.parse(fireTime) }, Date.parse(fireTime), Date.parse(fireTime));
+    offer({ kind: "idle", fireTime }, Date.parse(fireTime), Date.parse(fireTime));
   }
   // Of several below the pointer it is the last: it is drawn above the others.
   const nearest = near.sort((one, other) => other.distance - one.distance).at(-1);

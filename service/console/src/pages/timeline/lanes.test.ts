@@ -87,5 +87,5 @@ test("a lane is told in one sentence", () => {
     summaryOf(Object.assign({}, rows[0], some), at("09:00:00"), at("14:00:00"), (text) => text.slice(11, 16));
   expect(told({})).toBe("1 succeeded, 1 failed, 1 running; next fire at 12:30");
   expect(told({ state: "paused", lane: aLane() })).toBe("nothing ran; paused");
-  expect(told({ lane: null })).toContain("not read yet");
+  expect(told({ lane: null })).toContain("being read");
 });

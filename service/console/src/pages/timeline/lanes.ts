@@ -3,7 +3,7 @@ import type { Job, Lane, LaneExecution } from "../../api/types";
 
 export type LaneState = "active" | "paused" | "disabled" | "deleted";
 
-/** A job on its lane; `lane` is null until it is read: the API answers not all of very many at once. */
+/** A job on its lane; `lane` is null until it is read: of very many jobs the API answers the busiest first. */
 export interface JobLane {
   kind: "lane";
   key: string;
@@ -39,7 +39,10 @@ export function jobLanes(jobs: readonly Job[], lanes: readonly Lane[]): (JobLane
   });
   const gone = [...found.values()]
     .filter(({ isDeleted }) => isDeleted)
-    .map((lane) => ({ ...laneOf(lane.jobId, lane.displayName, "UTC", "deleted", lane), group: DELETED }));
+    .map((lane) => ({
+      ...laneOf(lane.jobId, lane.displayName, lane.timeZone, "deleted", lane),
+      group: DELETED,
+    }));
   return [...there, ...gone];
 }
 
@@ -116,13 +119,15 @@ function outcomeOf(status: string): keyof Counts {
 /** Says what a lane holds: "23 succeeded, 1 without success, 1 running; next fire at …". */
 export function summaryOf(row: JobLane, from: number, to: number, at: (instant: string) => string): string {
   const { lane, state } = row;
-  if (lane === null) return "not read yet";
+  if (lane === null) return "being read";
   const { success, failure, cancelled, running } = countsOf(lane, from, to);
+  const idle = lane.firesNotStarted.filter(({ fireTime }) => isIn(fireTime, from, to)).length;
   const parts = [
     success > 0 && `${success} succeeded`,
     failure > 0 && `${failure} failed`,
     cancelled > 0 && `${cancelled} cancelled`,
     running > 0 && `${running} running`,
+    idle > 0 && `${idle} ${idle === 1 ? "fire" : "fires"} started nothing`,
   ].filter((part) => part !== false);
   const next = lane.comingFires.find((fire) => Date.parse(fire) < to);
   const then =
@@ -132,6 +137,10 @@ export function summaryOf(row: JobLane, from: number, to: number, at: (instant: 
         : "no fire to come in this span"
       : STATE_WORDS[state];
   return `${parts.length > 0 ? parts.join(", ") : "nothing ran"}; ${then}`;
+}
+
+function isIn(instant: string, from: number, to: number): boolean {
+  return Date.parse(instant) >= from && Date.parse(instant) < to;
 }
 
 export const STATE_WORDS: Record<LaneState, string> = {
