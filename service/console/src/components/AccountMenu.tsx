@@ -38,7 +38,9 @@ export function AccountMenu() {
         <span className="visually-hidden">Account:</span>
         <bdi className={styles["subject"]}>{subject}</bdi>
         <span className={styles["role"]}>{role}</span>
-        <span aria-hidden="true">▾</span>
+        <span className={styles["arrow"]} aria-hidden="true">
+          ▾
+        </span>
       </Button>
       <Popover className={menu["popover"] ?? ""} placement="bottom end">
         <Menu className={menu["menu"] ?? ""} aria-label="Account">

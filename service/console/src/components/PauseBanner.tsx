@@ -20,6 +20,9 @@ export function PauseBanner() {
   return (
     <div className={styles["paused"]} role="status">
       <span className={styles["text"]}>
+        <span className={styles["mark"]} aria-hidden="true">
+          ❚❚
+        </span>
         <strong>All jobs are paused</strong>
         {pausedBy !== null && (
           <>

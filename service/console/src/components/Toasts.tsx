@@ -11,6 +11,8 @@ import { classes } from "./classes";
 import { toasts } from "./toast_queue";
 import styles from "./Toasts.module.css";
 
+const MARKS = { success: "✓", failed: "!", plain: "i" };
+
 const subscribe = (onChange: () => void) => toasts.subscribe(onChange);
 const isNeeded = () => toasts.visibleToasts.length > 0;
 
@@ -26,6 +28,9 @@ function Region() {
         const { tone, title, text, action } = toast.content;
         return (
           <Toast toast={toast} className={classes(styles["toast"], styles[tone])}>
+            <span className={styles["mark"]} aria-hidden="true">
+              {MARKS[tone]}
+            </span>
             <ToastContent className={styles["content"] ?? ""}>
               <Text slot="title" className={styles["title"] ?? ""}>
                 <bdi>{title}</bdi>
