@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.console import Console
-from tests.support.screens import HOSTILE_SCREENS, LOOKS, SCREENS, open_screen
+from tests.support.screens import HOSTILE_SCREENS, LOOKS, SCREENS, open_screen, still
 
 ALL = SCREENS | HOSTILE_SCREENS
 # By night a screen is the one by day in other colours; on a phone it is laid out anew.
@@ -22,4 +22,5 @@ async def test_a_screen_is_for_everybody(shared_demo: Console, name: str, size: 
         await window.check_width()
         for look in others:
             await window.page.emulate_media(**LOOKS[look])
+            await still(window.page)
             await window.check_accessibility()

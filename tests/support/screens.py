@@ -15,6 +15,13 @@ NEWEST = """
      order by start_time desc limit 1
 """
 JOB = "/automation/jobs/PRICES_INTRADAY"
+# On a phone the component library keeps a dialog transparent until the keyboard might have come up.
+IS_STILL = """
+    () => document.getAnimations().every((animation) =>
+            animation.playState !== 'running' || animation.effect.getComputedTiming().endTime === Infinity)
+        && [...document.querySelectorAll('[role=dialog]')].every((dialog) =>
+            dialog.checkVisibility({ opacityProperty: true }))
+"""
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -85,3 +92,9 @@ async def ready(page: Page) -> None:
     await expect(page.locator("h1")).to_have_count(1)
     await expect(page.get_by_text(re.compile(r"^Loading "))).to_have_count(0)
     await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    await still(page)
+
+
+async def still(page: Page) -> None:
+    """Wait until nothing moves or changes its colour any more, but what does so for ever."""
+    await page.wait_for_function(IS_STILL)

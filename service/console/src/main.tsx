@@ -8,7 +8,7 @@ import { startFollowing, streamHasBegun } from "./api/live";
 import { jobsQuery } from "./api/queries";
 import { watchForReturn } from "./api/sign_in";
 import { App } from "./App";
-import { watchParts } from "./components/parts";
+import { isOfMissingPart, watchParts } from "./components/parts";
 import { watchTheme } from "./components/theme";
 import "./theme.css";
 
@@ -39,7 +39,11 @@ if (/^\/automation\/?$/.test(window.location.pathname)) {
 }
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no root");
-createRoot(root).render(
+createRoot(root, {
+  onCaughtError: (fault) => {
+    if (!(fault instanceof ApiError || isOfMissingPart(fault))) console.error(fault); // those are shown, and no bugs
+  },
+}).render(
   <StrictMode>
     <QueryClientProvider client={cache}>
       <BrowserRouter basename="/automation">

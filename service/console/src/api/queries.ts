@@ -85,8 +85,3 @@ export const doctorQuery = queryOptions({
   queryKey: keys.doctor,
   queryFn: ({ signal }) => data(api.GET("/v1/console/doctor", { signal })),
 });
-
-export const handlersQuery = queryOptions({
-  queryKey: keys.handlers,
-  queryFn: ({ signal }) => data(api.GET("/v1/console/handlers", { signal })),
-});

@@ -34,15 +34,13 @@ export function AccountMenu() {
   const [theme, setTheme] = useState(chosenTheme);
   return (
     <MenuTrigger>
-      <Button
-        look="quiet"
-        isSmall
-        aria-label={`Account: ${subject}, ${role}`}
-        className={styles["button"] ?? ""}
-      >
+      <Button look="quiet" isSmall className={styles["button"] ?? ""}>
+        <span className="visually-hidden">Account:</span>
         <bdi className={styles["subject"]}>{subject}</bdi>
         <span className={styles["role"]}>{role}</span>
-        <span aria-hidden="true">▾</span>
+        <span className={styles["arrow"]} aria-hidden="true">
+          ▾
+        </span>
       </Button>
       <Popover className={menu["popover"] ?? ""} placement="bottom end">
         <Menu className={menu["menu"] ?? ""} aria-label="Account">

@@ -20,7 +20,10 @@ function Lost() {
   if (!isLong) return null;
   return (
     <div className={styles["lost"]} role="alert">
-      <span>
+      <span className={styles["text"]}>
+        <span className={styles["mark"]} aria-hidden="true">
+          ■
+        </span>
         <strong>Not connected to the service.</strong> What you see is as of {localTime(heardAt).time}
         {/* Without this a screen reader would say all of it again each second. */}
         <span aria-hidden="true"> ({ago})</span>; the page connects again by itself, and then shows what has

@@ -10,7 +10,7 @@ import styles from "./Banner.module.css";
 import { Button } from "./Button";
 import { wordsOf } from "./Failure";
 import { notify } from "./toast_queue";
-import { Ago, At } from "./When";
+import { At, Countdown } from "./When";
 
 export function PauseBanner() {
   const { data: pause } = useQuery(pauseQuery);
@@ -20,6 +20,9 @@ export function PauseBanner() {
   return (
     <div className={styles["paused"]} role="status">
       <span className={styles["text"]}>
+        <span className={styles["mark"]} aria-hidden="true">
+          ❚❚
+        </span>
         <strong>All jobs are paused</strong>
         {pausedBy !== null && (
           <>
@@ -32,7 +35,7 @@ export function PauseBanner() {
         ) : (
           <>
             {" "}
-            until <At instant={pausedUntil} /> (<Ago instant={pausedUntil} />)
+            until <At instant={pausedUntil} /> (<Countdown instant={pausedUntil} />)
           </>
         )}
         {pauseReason === null ? "." : ":"}

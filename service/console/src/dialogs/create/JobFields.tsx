@@ -1,6 +1,7 @@
 /** What a new job is, and what it runs. */
 import { useQuery } from "@tanstack/react-query";
-import { handlersQuery, jobsQuery } from "../../api/queries";
+import { jobsQuery } from "../../api/queries";
+import { handlersQuery } from "../../api/runs";
 import { TextField } from "../../components/fields";
 import { declaredNames } from "../run/parameters";
 import { idOf, type Faults, type NewJob } from "./new_job";

@@ -2,8 +2,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Form } from "react-aria-components";
-import { api, ApiError, data } from "../../api/client";
+import { ApiError } from "../../api/client";
 import { jobQuery, keys } from "../../api/queries";
+import { patchJob } from "../../api/schedules";
 import type { JobDetail, JobPatch } from "../../api/types";
 import { Button } from "../../components/Button";
 import { Difference } from "../../components/changes/Difference";
@@ -17,7 +18,6 @@ import { formOf, patchOf, type Faults, type SettingsForm } from "./form";
 import { SettingsFields } from "./SettingsFields";
 import styles from "./Settings.module.css";
 
-const WAIT_MS = 2000;
 const FORM = "settings-form";
 
 interface SettingsDialogProps {
@@ -51,7 +51,7 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
   const [form, setForm] = useState<SettingsForm>(() => formOf(opened));
   const [faults, setFaults] = useState<Faults>({});
   const save = useMutation({
-    mutationFn: (patch: JobPatch) => patchJob(base, patch),
+    mutationFn: (patch: JobPatch) => patchJob(base.name, patch, base.revision),
     onSuccess: (after) => {
       void cache.invalidateQueries({ queryKey: keys.job(base.name) });
       void cache.invalidateQueries({ queryKey: keys.jobs });
@@ -124,9 +124,4 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
       </Form>
     </Dialog>
   );
-}
-
-function patchJob({ name, revision }: JobDetail, patch: JobPatch) {
-  const params = { path: { jobId: name }, query: { wait: WAIT_MS }, header: { "If-Match": `"${revision}"` } };
-  return data(api.PATCH("/v1/console/jobs/{jobId}", { params, body: patch }));
 }
