@@ -19,11 +19,15 @@ import { useKeptScroll } from "./scroll";
 import { countsOf } from "./state";
 import { Tiles } from "./Tiles";
 import { Toolbar } from "./Toolbar";
+import { useEndOfPauses } from "./pauses";
 import { useFilters } from "./use_filters";
 import { useLook } from "./width";
 
+// Nobody tells of what only time changes: that a job is overdue.
+const REST_MS = 30_000;
+
 export function JobsPage() {
-  const { data: jobs, error, isFetching, refetch } = useQuery(jobsQuery);
+  const { data: jobs, error, isFetching, refetch } = useQuery({ ...jobsQuery, refetchInterval: REST_MS });
   const [open, setOpen] = useState<OpenDialog | null>(null);
   const close = useCallback(() => setOpen(null), []);
   const mayOperate = useMay("operator");
@@ -68,6 +72,7 @@ function PageActions({ hasJobs }: { hasJobs: boolean }) {
 
 function Content({ jobs }: { jobs: readonly Job[] }) {
   useKeptScroll();
+  useEndOfPauses(jobs);
   const { filters, change, clear } = useFilters();
   const look = useLook();
   const counts = useMemo(() => countsOf(jobs), [jobs]);

@@ -35,9 +35,8 @@ export function Tiles({ counts, shown, onShow }: TilesProps) {
           key={each}
           id={each}
           className={classes(styles["tile"], counts[each] > 0 && styles[each])}
-          aria-label={`${NAMES[each]}: ${count(counts[each])}`}
         >
-          <span className={styles["count"]}>{count(counts[each])}</span>
+          <span className={styles["count"]}>{count(counts[each])}</span>{" "}
           <span className={styles["name"]}>{NAMES[each]}</span>
         </ToggleButton>
       ))}
