@@ -449,7 +449,7 @@ async def test_what_changed_while_the_line_was_cut_is_caught_up_with(console: Co
     await console.open()
     await expect(row(console.page, "A")).to_be_visible()
     await console.cut()
-    await expect(console.page.get_by_text("The connection to the service is lost.")).to_be_visible()
+    await expect(console.page.get_by_text("Not connected to the service.")).to_be_visible()
     await console.add_job("B")
     await console.sql.execute("delete from jobs where job_id = 'A'")
     await expect(row(console.page, "A")).to_be_visible()

@@ -67,7 +67,7 @@ async def test_a_fleet_that_cannot_be_read_says_so(console: Console):
     console.expect_errors("503")
     await console.open("/automation/replicas")
     alert = page.get_by_role("alert").filter(has_text="Could not load the replicas")
-    await expect(alert).to_contain_text("The database does not answer")
+    await expect(alert).to_contain_text("cannot reach it (503)")
     await page.unroute("**/v1/console/replicas")
     await alert.get_by_role("button", name="Try again").click()
     await expect(page.get_by_text("serves this page")).to_be_visible()
