@@ -94,7 +94,7 @@ function Drawing({ executions, p50, p95 }: { executions: Ended[]; p50: number | 
   const rowHeight = (stored: number) => (ROWS * stored) / (rows.at(-1) ?? 1);
   const radius = Math.max(1.5, Math.min(4, step / 2.6));
   return (
-    <div ref={element}>
+    <div ref={element} className={styles["drawing"]}>
       <svg width={width} height={HEIGHT} role="img" aria-label={summary(executions, p50, p95)}>
         {times.map((ms) => (
           <g key={ms}>
