@@ -207,6 +207,7 @@ async def test_what_is_done_to_the_job_stands_in_its_row(console: Console):
     await expect(page.get_by_text("A is disabled")).to_be_visible()
     assert await console.sql.fetchval("select enabled from jobs") is False
     await expect(page.get_by_role("button", name="Run now")).to_be_disabled()
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)  # until then a click is one too many
     await page.get_by_role("switch", name="Enabled").click(force=True)
     await expect(page.get_by_text("A is enabled")).to_be_visible()
     assert await console.sql.fetchval("select enabled from jobs") is True
@@ -218,7 +219,8 @@ async def test_what_is_done_to_the_job_stands_in_its_row(console: Console):
         page.get_by_text("This job is paused until somebody resumes: exchange closed")
     ).to_be_visible()
     assert await console.sql.fetchval("select pause_reason from jobs") == "exchange closed"
-    await page.get_by_role("button", name="Resume").click()
+    await expect(dialog).to_have_count(0)
+    await page.get_by_role("button", name="Resume", exact=True).click()
     await expect(page.get_by_role("button", name="Pause…")).to_be_visible()
     assert await console.sql.fetchval("select paused_until from jobs") is None
     console.expect_errors("404")  # the page asks for what is gone
