@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.console import PHONE, Console
@@ -12,6 +13,16 @@ from tests.support.process_fleet import until
 
 HOSTILE = '<img src=x onerror="document.title=1">‮ gnirts desrever'
 JOBS_CALL = re.compile(r"/v1/console/jobs$")
+HEIGHT = "() => document.documentElement.scrollHeight"
+# Notes the height of the page whenever it is scrolled, and whenever rows were put in or taken out.
+WATCH_HEIGHT = """
+    () => {
+        window.heights = [];
+        const note = () => window.heights.push(document.documentElement.scrollHeight);
+        window.addEventListener('scroll', note);
+        new MutationObserver(note).observe(document.querySelector('tbody'), { childList: true });
+    }
+"""
 
 
 def row(page: Page, name: str) -> Locator:
@@ -375,22 +386,27 @@ async def test_a_phone_shows_cards_with_the_same_facts_and_actions(console: Cons
     await expect(phone.page.get_by_role("menuitem", name="Pause…")).to_be_visible()
 
 
-async def test_of_many_jobs_those_in_sight_are_in_the_page(console: Console):
-    """All are counted, and each is reached by scrolling or by search."""
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+async def test_of_many_jobs_those_in_sight_are_in_the_page(console: Console, motion: str):
+    """All are counted, and each is reached by scrolling or by search; the page keeps its height meanwhile."""
     await console.sql.execute("""
         insert into jobs (job_id, display_name, schedule_type, handler, job_group)
         select 'J' || n, 'Job ' || n, 'MANUAL', 'noop', 'G' || n % 3 from generate_series(1, 400) n
     """)
     await console.open()
     page = console.page
+    await page.emulate_media(reduced_motion=motion)
     await expect(row(page, "Job 3")).to_be_visible()
     await expect(page.get_by_role("table", name="Jobs")).to_have_attribute("aria-rowcount", "404")
     assert await page.get_by_role("rowheader").count() < 50
+    height = await page.evaluate(HEIGHT)
+    await page.evaluate(WATCH_HEIGHT)
     await page.keyboard.press("End")
-    await expect(row(page, "Job 398")).to_be_in_viewport()
+    await expect(row(page, "Job 398")).to_be_in_viewport(ratio=1)
     await expect(row(page, "Job 398")).to_have_attribute("aria-rowindex", "404")
     await expect(page.get_by_role("columnheader", name="Status")).to_be_in_viewport()
     assert await page.get_by_role("rowheader").count() < 50
+    assert set(await page.evaluate("() => window.heights")) == {height}
     # Who comes back from a job is where they were.
     await row(page, "Job 398").get_by_role("link", name="Job 398", exact=True).click()
     await expect(page.get_by_role("heading", name="Job 398")).to_be_visible()
