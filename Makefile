@@ -8,8 +8,8 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.
 # Both take the Node on PATH; where there is none they install that of requirements-node.lock into .venv.
 BUILD_CONSOLE := $(BIN)/python -m service.console.build --fetch-node
 NPM := $(BIN)/python -m service.console.npm --fetch-node
-# A browser test waits more than it works: two at once take little more than half of the time.
-BROWSER_TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
+# A browser test waits more than it works: three at once take less than half of the time on two cores.
+BROWSER_TESTS := $(BIN)/python -m pytest tests/browser
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help: ## list the targets
@@ -49,7 +49,8 @@ psql: .venv/.runtime ## open psql on the service's database
 test: lint browser ## everything that CI runs
 	@$(NPM) test
 	@$(BUILD_CONSOLE)
-	@$(BROWSER_TESTS)
+	@$(BROWSER_TESTS) -m "not alone" -n 3 --dist worksteal
+	@$(BROWSER_TESTS) -m alone
 	@$(BIN)/python -m pytest --ignore=tests/browser
 
 browser: .venv/.development

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from service.domain.clock import SystemClock
@@ -339,6 +340,26 @@ async def test_undo_brings_the_old_schedule_back_but_takes_nobodys_change_back(c
     await expect(console.page.get_by_text("Not undone")).to_be_visible()
     await expect(console.page.get_by_text("has changed the schedule of A meanwhile: 0 0 7")).to_be_visible()
     assert await schedule_of(console) == ("0 0 7 * * *", "UTC", 5)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), PHONE])
+async def test_a_message_leaves_the_buttons_of_a_dialog_free(console: Console, size: tuple[int, int]):
+    """One that stays until it is closed, as those of failures do."""
+    await console.page.set_viewport_size({"width": size[0], "height": size[1]})
+    dialog = await opened(console)
+    await text_of(dialog).fill("0 */10 * * * *")
+    await save(dialog)
+    undo = console.page.get_by_role("button", name="Undo")
+    await expect(undo).to_be_visible()
+    await changed_in_psql(console, "schedule_cron = '0 0 7 * * *'")
+    console.expect_errors("status of 412")
+    await undo.click()
+    await expect(console.page.get_by_text("Not undone")).to_be_visible()
+    await console.page.get_by_role("button", name="Edit schedule").click()
+    await text_of(dialog).fill("0 */20 * * * *")
+    await save(dialog)
+    await expect(dialog).to_be_hidden()
+    await expect(console.page.get_by_text("Not undone")).to_be_visible()
 
 
 async def test_two_browsers_that_edit_the_same_job_see_both_versions(console: Console):

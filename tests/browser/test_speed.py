@@ -38,6 +38,7 @@ async def many(
             yield console
 
 
+@pytest.mark.alone
 async def test_home_is_fast_with_a_million_executions(many: Console):
     """Interactive within 1.5 s, every call within 150 ms, at most 250 KB of packed scripts."""
     times: list[float] = []
