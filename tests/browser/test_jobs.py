@@ -3,7 +3,7 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
@@ -387,7 +387,9 @@ async def test_a_phone_shows_cards_with_the_same_facts_and_actions(console: Cons
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-async def test_of_many_jobs_those_in_sight_are_in_the_page(console: Console, motion: str):
+async def test_of_many_jobs_those_in_sight_are_in_the_page(
+    console: Console, motion: Literal["reduce", "no-preference"]
+):
     """All are counted, and each is reached by scrolling or by search; the page keeps its height meanwhile."""
     await console.sql.execute("""
         insert into jobs (job_id, display_name, schedule_type, handler, job_group)

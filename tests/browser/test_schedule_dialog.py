@@ -452,7 +452,7 @@ async def test_closing_asks_before_something_typed_is_lost(console: Console):
     await expect(text_of(dialog)).to_have_value(FIVE)
     await text_of(dialog).fill("0 0 8 * * *")
     await page.keyboard.press("Escape")
-    await question.get_by_role("button", name="Discard the change").click()
+    await question.get_by_role("button", name="Discard").click()
     await expect(dialog).to_be_hidden()
     await expect(page.get_by_role("button", name="Edit schedule")).to_be_focused()
     assert await schedule_of(console) == (FIVE, "UTC", 1)

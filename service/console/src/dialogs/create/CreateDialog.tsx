@@ -8,6 +8,7 @@ import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { wordsOf } from "../../components/Failure";
 import { notify } from "../../components/toast_queue";
+import { useUnsaved } from "../../components/unsaved";
 import { absolute } from "../../time/format";
 import type { Schedule, Standing } from "../schedule/editing";
 import { faultsOf } from "../schedule/faults";
@@ -32,6 +33,8 @@ export default function CreateDialog({ isOpen, onClose }: CreateDialogProps) {
   const [schedule, setSchedule] = useState<Schedule>(NO_SCHEDULE);
   const [faults, setFaults] = useState<Faults>({});
   const creation = useCreation(onClose);
+  const isChanged = JSON.stringify([job, schedule]) !== JSON.stringify([EMPTY, NO_SCHEDULE]);
+  const { close, question } = useUnsaved(isChanged, "The new job is not created yet.", onClose);
   const stand: Standing = {
     base: { schedule: NO_SCHEDULE, ...NOBODY },
     draft: schedule,
@@ -57,11 +60,11 @@ export default function CreateDialog({ isOpen, onClose }: CreateDialogProps) {
     <Dialog
       title="New job"
       isOpen={isOpen}
-      onClose={onClose}
+      onClose={close}
       isWide
       actions={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={close}>Cancel</Button>
           <Button look="primary" type="submit" form={FORM} isDisabled={creation.isPending}>
             {creation.isPending ? "Creating …" : "Create"}
           </Button>
@@ -100,6 +103,7 @@ export default function CreateDialog({ isOpen, onClose }: CreateDialogProps) {
           <strong>Not created.</strong> <bdi>{ofSchedule.other}</bdi>
         </p>
       )}
+      {question}
     </Dialog>
   );
 }

@@ -9,6 +9,7 @@ import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Select, TextField } from "../../components/fields";
 import { notify } from "../../components/toast_queue";
+import { useUnsaved } from "../../components/unsaved";
 import { At } from "../../components/When";
 import { now, useNow } from "../../time/clock";
 import { absolute, BROWSER_ZONE } from "../../time/format";
@@ -31,6 +32,11 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
   const [choice, setChoice] = useState<UntilChoice>("resumed");
   const [typed, setTyped] = useState(() => wallTime(now() + 3_600_000, BROWSER_ZONE));
   const pause = usePause(job, onClose);
+  const { close, question } = useUnsaved(
+    reason.trim() !== "",
+    "Nothing is paused yet; the reason would be lost.",
+    onClose,
+  );
   const until = useNow((nowMs) => {
     const second = Math.floor(nowMs / 1000) * 1000;
     return untilOf(choice, typed, second) ?? (choice === "resumed" ? "" : "?");
@@ -50,7 +56,7 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
   };
   const actions = (
     <>
-      <Button onPress={onClose}>Cancel</Button>
+      <Button onPress={close}>Cancel</Button>
       <Button look="primary" type="submit" form={FORM} isDisabled={pause.isPending}>
         {job ? "Pause" : "Pause all jobs"}
       </Button>
@@ -60,7 +66,7 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
     <Dialog
       title={job ? <>Pause {<bdi>{job.displayName}</bdi>}</> : "Pause all jobs"}
       isOpen={isOpen}
-      onClose={onClose}
+      onClose={close}
       actions={actions}
     >
       <p>
@@ -100,6 +106,7 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
           <strong>Not paused.</strong> <bdi>{words}</bdi>
         </p>
       )}
+      {question}
     </Dialog>
   );
 }

@@ -7,6 +7,7 @@ import { handlersQuery } from "../../api/runs";
 import { DialogContent, DialogFrame } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
+import { useUnsaved } from "../../components/unsaved";
 import { RunForm } from "./RunForm";
 import { StartedRun } from "./StartedRun";
 
@@ -16,17 +17,28 @@ interface RunDialogProps {
   onClose: () => void;
 }
 
-export default function RunDialog({ isOpen, ...props }: RunDialogProps) {
-  useCloseOnNavigation(isOpen, props.onClose);
+export default function RunDialog({ jobId, isOpen, onClose }: RunDialogProps) {
+  useCloseOnNavigation(isOpen, onClose);
+  const [isEdited, setEdited] = useState(false);
+  const { close, question } = useUnsaved(
+    isEdited,
+    "Nothing has been started; what was entered would be lost.",
+    onClose,
+  );
   // What was entered, and the key under which it is sent, belong to one opening.
   return (
-    <DialogFrame isOpen={isOpen} onClose={props.onClose}>
-      <Opened {...props} />
+    <DialogFrame isOpen={isOpen} onClose={close}>
+      <Opened jobId={jobId} onClose={close} onEdited={setEdited} />
+      {question}
     </DialogFrame>
   );
 }
 
-function Opened({ jobId, onClose }: Omit<RunDialogProps, "isOpen">) {
+interface OpenedProps extends Omit<RunDialogProps, "isOpen"> {
+  onEdited: (isEdited: boolean) => void;
+}
+
+function Opened({ jobId, onClose, onEdited }: OpenedProps) {
   const job = useQuery(jobQuery(jobId));
   const handlers = useQuery(handlersQuery);
   const [startedId, setStartedId] = useState<string | null>(null);
@@ -51,7 +63,15 @@ function Opened({ jobId, onClose }: Omit<RunDialogProps, "isOpen">) {
   }
   if (startedId !== null) return <StartedRun job={job.data} executionId={startedId} onClose={onClose} />;
   const handler = handlers.data.find(({ name }) => name === job.data.handler);
-  return <RunForm job={job.data} handler={handler} onClose={onClose} onStarted={setStartedId} />;
+  return (
+    <RunForm
+      job={job.data}
+      handler={handler}
+      onClose={onClose}
+      onEdited={onEdited}
+      onStarted={setStartedId}
+    />
+  );
 }
 
 /** Whoever follows a link in the dialog wants to see what it leads to. */

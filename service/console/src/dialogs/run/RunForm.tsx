@@ -1,6 +1,6 @@
 /** The form of a run by hand: what is different from the job this time, and why. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useRef, useState, type SubmitEvent } from "react";
+import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
 import { ApiError } from "../../api/client";
 import { keys } from "../../api/queries";
 import { newKey, triggerJob, type Handler, type TriggerRequest } from "../../api/runs";
@@ -10,7 +10,7 @@ import { DialogContent } from "../../components/Dialog";
 import { wordsOf } from "../../components/Failure";
 import { TextField } from "../../components/fields";
 import { Refusal } from "../../components/run/Refusal";
-import { faultName, fieldsOf, requestOf, type Faults, type FormState } from "./form";
+import { faultName, fieldsOf, isAnythingEntered, requestOf, type Faults, type FormState } from "./form";
 import { Notices } from "./Notices";
 import { ParameterField } from "./ParameterField";
 import { parametersOf } from "./parameters";
@@ -21,10 +21,12 @@ interface RunFormProps {
   job: JobDetail;
   handler: Handler | undefined;
   onClose: () => void;
+  /** Told whether there is something to lose. */
+  onEdited: (isEdited: boolean) => void;
   onStarted: (executionId: string) => void;
 }
 
-export function RunForm({ job, handler, onClose, onStarted }: RunFormProps) {
+export function RunForm({ job, handler, onClose, onEdited, onStarted }: RunFormProps) {
   const formId = useId();
   const element = useRef<HTMLFormElement>(null);
   const [form, setForm] = useState<FormState>(() => ({
@@ -36,6 +38,11 @@ export function RunForm({ job, handler, onClose, onStarted }: RunFormProps) {
   }));
   const [isTried, setTried] = useState(false);
   const start = useStart(job.name, onStarted);
+  const isEdited = isAnythingEntered(form);
+  useEffect(() => {
+    onEdited(isEdited);
+    return () => onEdited(false);
+  }, [isEdited, onEdited]);
 
   const fields = fieldsOf(parametersOf(handler?.paramsSchema, handler?.overridable ?? []), job.params);
   const { body, faults: own } = requestOf(fields, form);

@@ -29,6 +29,13 @@ export function fieldsOf(parameters: readonly Parameter[], jobParams: Record<str
   });
 }
 
+/** Whether closing the form would lose something. */
+export function isAnythingEntered({ entries, reason, windowStart, windowEnd }: FormState): boolean {
+  return (
+    Object.keys(entries).length > 0 || [reason, windowStart, windowEnd].some((text) => text.trim() !== "")
+  );
+}
+
 /** What is wrong with the form, by the names of the API: "params.days", "reason", "windowEnd". */
 export type Faults = Readonly<Record<string, string>>;
 

@@ -1,10 +1,10 @@
 /** The dialog that changes when a job fires: what is typed, what it would do, and what others do meanwhile. */
-import { useEffect, useState } from "react";
 import { useMay } from "../../api/session";
 import { Button } from "../../components/Button";
-import { Confirm, Dialog } from "../../components/Dialog";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
+import { useUnsaved } from "../../components/unsaved";
 import { EditedSchedule } from "./EditedSchedule";
 import { faultsOf } from "./faults";
 import { inWords } from "./save";
@@ -23,20 +23,22 @@ export default function ScheduleDialog({ jobId, isOpen, onClose }: ScheduleDialo
 }
 
 function Opened({ jobId, onClose }: Omit<ScheduleDialogProps, "isOpen">) {
-  const [isLeaving, setIsLeaving] = useState(false);
   const editor = useEditing(jobId, onClose);
   const { job, stand, isDeleted, isSaving } = editor;
   const preview = usePreview(jobId, stand);
   // Giving a job its first schedule, and taking it away, is for admins: service/domain/access.py.
   const mayEdit = useMay(stand?.base.schedule.type === "MANUAL" ? "admin" : "operator");
   const isChanged = stand?.isChanged ?? false;
-  useStayingPut(isChanged);
+  const { close, question } = useUnsaved(
+    isChanged,
+    "The schedule has been changed here, and is not saved.",
+    onClose,
+  );
 
   const faults = faultsOf(preview.error, editor.refusal);
   const isWrong = !preview.isOld && stand?.draft.type === "CRON" && preview.error !== null;
   const isReady = isChanged && !stand?.theirs && !isWrong && !isSaving && !isDeleted;
   const save = () => stand && isReady && editor.save(stand.base);
-  const close = () => (isChanged ? setIsLeaving(true) : onClose());
 
   const actions = stand && mayEdit && (
     <>
@@ -78,25 +80,7 @@ function Opened({ jobId, onClose }: Omit<ScheduleDialogProps, "isOpen">) {
       ) : (
         <Loading what="the schedule" />
       )}
-      <Confirm
-        title="Leave without saving?"
-        isOpen={isLeaving}
-        confirm="Discard the change"
-        onConfirm={onClose}
-        onClose={() => setIsLeaving(false)}
-      >
-        <p>The schedule has been changed here, and is not saved.</p>
-      </Confirm>
+      {question}
     </Dialog>
   );
-}
-
-/** Lets the browser ask before the page is left, while there is something to lose. */
-function useStayingPut(isChanged: boolean): void {
-  useEffect(() => {
-    if (!isChanged) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [isChanged]);
 }

@@ -14,6 +14,7 @@ import { Failure, wordsOf } from "../../components/Failure";
 import { inForceWords } from "../../components/in_force";
 import { Loading } from "../../components/Loading";
 import { notify } from "../../components/toast_queue";
+import { useUnsaved } from "../../components/unsaved";
 import { formOf, patchOf, type Faults, type SettingsForm } from "./form";
 import { SettingsFields } from "./SettingsFields";
 import styles from "./Settings.module.css";
@@ -71,6 +72,12 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
     if (Object.keys(patch).length === 0) onClose();
     else save.mutate(patch);
   };
+  const isChanged = JSON.stringify(form) !== JSON.stringify(formOf(base));
+  const { close, question } = useUnsaved(
+    isChanged,
+    "The settings have been changed here, and are not saved.",
+    onClose,
+  );
   const isStale = latest.revision !== base.revision;
   const isSaidAtField = Object.keys(faults).length > 0;
   return (
@@ -81,11 +88,11 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
         </>
       }
       isOpen={isOpen}
-      onClose={onClose}
+      onClose={close}
       isWide
       actions={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={close}>Cancel</Button>
           <Button look="primary" type="submit" form={FORM} isDisabled={save.isPending || isStale}>
             {save.isPending ? "Saving …" : "Save"}
           </Button>
@@ -122,6 +129,7 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
           onChange={(part) => setForm((before) => ({ ...before, ...part }))}
         />
       </Form>
+      {question}
     </Dialog>
   );
 }
