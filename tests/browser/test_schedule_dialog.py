@@ -356,6 +356,7 @@ async def test_a_message_leaves_the_buttons_of_a_dialog_free(console: Console, s
     await undo.click()
     await expect(console.page.get_by_text("Not undone")).to_be_visible()
     await console.page.get_by_role("button", name="Edit schedule").click()
+    await expect(text_of(dialog)).to_have_value("0 0 7 * * *")
     await text_of(dialog).fill("0 */20 * * * *")
     await save(dialog)
     await expect(dialog).to_be_hidden()
