@@ -63,7 +63,7 @@ class Race:
         self.job_ids = [f"J{n:03}" for n in range(jobs)]
         self.verdicts: Counter[str] = Counter()
         self.lost_answers = 0
-        self.is_over = asyncio.Event()
+        self.is_one_dead, self.is_over = asyncio.Event(), asyncio.Event()
 
     async def prepare(self, sql: Sql) -> None:
         """Insert the jobs, with an hour of fires behind them."""
@@ -86,9 +86,12 @@ class Race:
                 if number == REPLICAS - 1 and turn > self.rounds / 2:
                     async with database.connection() as connection:
                         await die(connection, replica)
+                    self.is_one_dead.set()
                     return
                 await self.decide_a_round(replica, name)
                 await self.end_some(replica)
+            await self.is_one_dead.wait()  # it may be the slowest: somebody has to find what it has left
+            await self.end_some(replica)
 
     async def decide_a_round(self, replica: FakeReplica, name: str) -> None:
         """Ask for every job's fire of this moment, and again for those that were busy, at most five times."""
