@@ -179,6 +179,7 @@ async def test_the_log_is_taken_along_as_text(console: Console, tmp_path: Path):
     await console.window.context.grant_permissions(["clipboard-read", "clipboard-write"])
     execution_id = await with_lines(console, 201)
     page = console.page
+    await expect(lines_of(page).filter(has_text="line number 201 ")).to_be_visible()
     async with page.expect_download() as downloading:
         await page.get_by_role("button", name="Download").click()
     download = await downloading.value

@@ -1,6 +1,7 @@
 """The dialog of a job's settings: what it saves stands in the row, and it overwrites nobody's change."""
 
 import json
+import re
 from typing import Any
 
 from playwright.async_api import expect
@@ -12,6 +13,9 @@ async def opened(console: Console) -> None:
     """A job with its dialog."""
     await console.add_job("A", "0 0 3 * * *")
     await console.open("/automation/jobs/A?tab=settings")
+    # What comes above it moves the button.
+    await expect(console.page.get_by_text("Nothing has ended yet")).to_be_visible()
+    await expect(console.page.get_by_text(re.compile(r"^in \d"))).to_be_visible()
     await console.page.get_by_role("button", name="Edit settings").click()
 
 

@@ -1,5 +1,7 @@
 """What has been typed into a dialog is not lost by Escape, by a click beside it, or by closing the tab."""
 
+import re
+
 import pytest
 from playwright.async_api import Dialog, Page, expect
 
@@ -33,6 +35,7 @@ async def test_no_dialog_loses_what_was_typed(console: Console, name: str):
     await console.add_job("A", "0 0 3 * * *")
     await console.open(path)
     page = console.page
+    await expect(page.get_by_text(re.compile(r"^in \d"))).to_be_visible()  # nothing moves from now on
     opener = page.get_by_role("button", name=button, exact=True)
     question = page.get_by_role("dialog", name="Leave without saving?")
     field = page.get_by_label(label, exact=True)

@@ -25,7 +25,11 @@ export function NextFires({ job }: { job: JobDetail }) {
   return (
     <>
       <Words job={job} />
-      {isPending && <Loading what="the next fires" />}
+      {isPending && (
+        <div className={styles["awaited"]}>
+          <Loading what="the next fires" />
+        </div>
+      )}
       {error && <Failure fault={error} what="the next fires" onRetry={() => void refetch()} />}
       {preview?.error && (
         <p role="alert">

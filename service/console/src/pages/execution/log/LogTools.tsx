@@ -67,7 +67,12 @@ export function LogTools(props: LogToolsProps) {
       )}
       <span className={styles["take"]}>
         <CopyButton text={asText} label="Copy the lines" />
-        <Button isSmall look="quiet" onPress={() => download(`${name}.log`, asText())}>
+        <Button
+          isSmall
+          look="quiet"
+          isDisabled={lines.length === 0}
+          onPress={() => download(`${name}.log`, asText())}
+        >
           Download
         </Button>
       </span>
