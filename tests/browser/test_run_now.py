@@ -34,6 +34,18 @@ def start(dialog: Locator) -> Locator:
     return dialog.get_by_role("button", name=re.compile("^Run now"))
 
 
+async def double_click(target: Locator, once_visible: Locator) -> None:
+    """Click twice in one place, the second time when the first click has shown its effect."""
+    box = await target.bounding_box()
+    assert box is not None
+    mouse = target.page.mouse
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await mouse.click(x, y)
+    await expect(once_visible).to_be_visible()
+    await mouse.down(click_count=2)
+    await mouse.up(click_count=2)
+
+
 async def latest(console: Console) -> dict[str, Any]:
     """The execution that was asked for last."""
     row = await console.sql.fetchrow(LATEST)
@@ -108,6 +120,24 @@ async def test_what_stays_as_it_is_is_not_sent(console: Console):
     await expect(dialog.get_by_text("Success")).to_be_visible()
     assert (await latest(console))["params"] == OWN
     assert await console.sql.fetchval("select count(*) from job_executions") == 1
+
+
+async def test_the_second_half_of_a_double_click_hits_nothing(console: Console):
+    """Neither closes it the dialog that the first half opened, nor leaves the run that it started."""
+    await console.add_job("A", None, handler="test.steered")
+    await console.window.open("/automation/jobs/A")
+    dialog = console.page.get_by_role("dialog")
+    reason = dialog.get_by_label("Reason (optional)")
+    background = dialog.get_by_role("button", name="Run in background")
+    await double_click(console.page.get_by_role("button", name="Run now", exact=True), once_visible=reason)
+    await double_click(start(dialog), once_visible=background)
+    run = await console.next_run()
+    await expect(dialog.get_by_role("status").filter(has_text="Running")).to_be_visible()
+    run.end()
+    await expect(dialog.get_by_text("Success")).to_be_visible()
+    assert await console.sql.fetchval("select count(*) from job_executions") == 1
+    await dialog.get_by_role("button", name="Close", exact=True).click()
+    await expect(dialog).to_be_hidden()
 
 
 async def test_a_run_is_watched_where_it_was_started(console: Console):

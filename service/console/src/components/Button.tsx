@@ -7,6 +7,7 @@ import {
 } from "react-aria-components";
 import styles from "./Button.module.css";
 import { classes } from "./classes";
+import { useDropped } from "./second_click";
 
 export type Look = "primary" | "plain" | "quiet" | "danger";
 
@@ -17,9 +18,11 @@ export interface ButtonProps extends Omit<AriaButtonProps, "className"> {
 }
 
 export function Button({ look = "plain", isSmall = false, className, ...props }: ButtonProps) {
+  const isDropped = useDropped();
   return (
     <AriaButton
       {...props}
+      onPress={(press) => !isDropped() && props.onPress?.(press)}
       className={classes(styles["button"], styles[look], isSmall && styles["small"], className)}
     />
   );
@@ -31,9 +34,12 @@ export function LinkButton({
   className,
   ...props
 }: Omit<LinkProps, "className"> & { look?: Look; isSmall?: boolean; className?: string }) {
+  const isDropped = useDropped();
   return (
     <AriaLink
       {...props}
+      onPress={(press) => !isDropped() && props.onPress?.(press)}
+      onClick={(click) => isDropped() && click.preventDefault()}
       className={classes(styles["button"], styles[look], isSmall && styles["small"], className)}
     />
   );

@@ -3,6 +3,7 @@ import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-c
 import type { ReactNode } from "react";
 import { Button, type Look } from "./Button";
 import { classes } from "./classes";
+import { DropsSecondClick, isSecondClick } from "./second_click";
 import styles from "./Dialog.module.css";
 
 interface FrameProps {
@@ -37,6 +38,8 @@ export function DialogFrame({ isOpen, onClose, isWide = false, children }: Frame
       className={styles["overlay"] ?? ""}
       isOpen={isOpen}
       isDismissable
+      // Beside a dialog that the first click of a double click has opened, the second one hits nothing.
+      shouldCloseOnInteractOutside={() => !isSecondClick()}
       onOpenChange={(isStillOpen) => !isStillOpen && onClose()}
     >
       <Modal className={classes(styles["modal"], isWide && styles["wide"])}>{children}</Modal>
@@ -57,7 +60,11 @@ export function DialogContent({ title, onClose, actions, children }: ContentProp
         </Button>
       </header>
       <div className={styles["body"]}>{children}</div>
-      {actions !== undefined && <footer className={styles["foot"]}>{actions}</footer>}
+      {actions !== undefined && (
+        <footer className={styles["foot"]}>
+          <DropsSecondClick value>{actions}</DropsSecondClick>
+        </footer>
+      )}
     </AriaDialog>
   );
 }
