@@ -258,7 +258,7 @@ async def test_a_dead_replica_loses_its_run_to_another_one(console: Console):
     page = await shown(console, await console.sql.fetchval(stored))
     await expect(step(page, "Running")).to_have_attribute("aria-current", "step")
     replica.process.kill()
-    await expect(step(page, "Ended")).to_contain_text("Lost", timeout=20_000)
+    await expect(step(page, "Ended")).to_contain_text("Lost")
     await expect(page.get_by_text("the work waits for a replica that takes it over")).to_be_visible()
     await expect(page.get_by_role("region", name="Why it counts as lost")).to_contain_text("lease")
     slot.end()

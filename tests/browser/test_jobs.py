@@ -234,8 +234,10 @@ async def test_one_job_is_paused_and_resumed(console: Console):
     await expect(row(page, "A")).to_contain_text("Idle")
     assert await console.sql.fetchval("select paused_until from jobs where job_id = 'A'") is None
     # One that ends by itself is seen to end, though nobody tells of it.
-    await console.sql.execute("update jobs set paused_until = clock_timestamp() + interval '2 seconds'")
+    pause = "update jobs set paused_until = clock_timestamp() + $1"
+    await console.sql.execute(pause, timedelta(hours=1))
     await expect(row(page, "A")).to_contain_text("Paused")
+    await console.sql.execute(pause, timedelta(seconds=1))
     await expect(row(page, "A")).to_contain_text("Idle")
 
 

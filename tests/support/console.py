@@ -19,7 +19,7 @@ from tests.support.tokens import PASETO_KEY
 from tests.support.window import Call, Window, open_window
 
 HANDLERS = ("tests.support.handlers", "tests.support.steered")
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 PHONE = (360, 740)
 SETTINGS: dict[str, Any] = {
     "port": 0,

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 Event = dict[str, Any]
 
 

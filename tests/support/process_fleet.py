@@ -103,7 +103,7 @@ async def process_fleet(database_url: str) -> AsyncIterator[Fleet]:
             fleet.sql.terminate()
 
 
-async def until(sql: Any, query: str, *values: Any, within: float = 10.0) -> Any:
+async def until(sql: Any, query: str, *values: Any, within: float = 30.0) -> Any:
     """Ask the database again until it answers with something true."""
     async with asyncio.timeout(within):
         while True:

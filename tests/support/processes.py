@@ -26,7 +26,7 @@ SETTINGS = {
     "CRONSOLE_LEASE_SECONDS": "5",
     "CRONSOLE_HANDLERS": "tests.support.handlers",
 }
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 
 
 def environment(database_url: str | None, **settings: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from service.handlers import Run, handler
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 _waiting: "asyncio.Queue[SteeredRun] | None" = None
 
 

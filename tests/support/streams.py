@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30.0
 EVENTS = "/v1/console/events"
 
 

@@ -23,7 +23,7 @@ from tests.support.line import Line
 from tests.support.tokens import claims_at, paseto_of
 
 API = "/v1/"
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 SUBJECTS = {"viewer": "vera", "operator": "oscar", "admin": "ada"}
 JSON = {"Accept": "application/json"}
 

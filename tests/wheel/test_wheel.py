@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 CONSOLE = "service/console/"
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
 
