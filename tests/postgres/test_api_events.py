@@ -351,3 +351,11 @@ async def test_what_is_cancelled_in_psql_before_it_started_is_an_event(replica):
         assert await replica.value("select cancel_execution($1)", execution_id) == "CANCELLED"
         data = {"executionId": str(execution_id), "jobId": "A", "status": "CANCELLED"}
         assert await stream.event() == ("execution", data)
+
+
+async def test_what_is_triggered_in_psql_is_an_event_before_anybody_takes_it(replica):
+    """At once, as over HTTP."""
+    async with event_stream(replica.http, TOKEN) as stream:
+        execution_id = await replica.value("select trigger_job('A')")
+        data = {"executionId": str(execution_id), "jobId": "A", "status": "QUEUED"}
+        assert await stream.event() == ("execution", data)

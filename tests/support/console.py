@@ -23,7 +23,6 @@ START_SECONDS = 60.0
 PHONE = (360, 740)
 SETTINGS: dict[str, Any] = {
     "port": 0,
-    "lease_seconds": 5,
     "paseto_key": PASETO_KEY.hex(),
     "handlers": HANDLERS,
 }
