@@ -1,10 +1,11 @@
 """The page is live: what changes shows by itself, a lost connection is said, and then nothing is missing."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.console import Console
 from tests.support.window import Window
@@ -31,6 +32,15 @@ def lost_banner(page: Page) -> Locator:
 async def is_live(page: Page) -> None:
     """Wait until the page hears of changes."""
     await expect(state_of(page)).to_have_text("Live")
+
+
+async def reconnect(console: Console) -> None:
+    """Cut the page's connection and restore it; returns when it has looked which console is served."""
+    await console.cut()
+    await expect(state_of(console.page)).to_have_text("Not live")
+    async with console.page.expect_event("requestfinished", lambda asked: asked.url.endswith("/automation")):
+        await console.restore()
+    await is_live(console.page)
 
 
 async def rename(console: Console, name: str) -> None:
@@ -129,6 +139,31 @@ async def test_another_replica_takes_over(console: Console):
         await expect(page.get_by_role("link", name="Renamed again", exact=True)).to_be_visible()
         await is_live(page)
     assert len(console.window.api_calls("GET", EVENTS)) >= 3  # each has had the stream
+
+
+async def test_a_newer_console_is_offered_and_not_forced(console: Console):
+    """After a deployment, which cuts the stream; what the page holds stays until somebody wants it."""
+    page = console.page
+
+    async def newer(route: Route) -> None:
+        response = await route.fetch()
+        text = re.sub(r"/assets/index-[\w-]+\.js", "/assets/index-newer.js", await response.text())
+        await route.fulfill(response=response, body=text)
+
+    await console.open()
+    await is_live(page)
+    offer = page.get_by_role("status").filter(has_text="There is a newer console.")
+    async with without_reload(console.window):
+        await reconnect(console)
+        await expect(offer).to_have_count(0)
+        await page.route("**/automation", newer)
+        await reconnect(console)
+        await expect(offer).to_be_visible()
+        await console.check_accessibility()
+    await page.unroute("**/automation")
+    await offer.get_by_role("button", name="Load the newer one").click()
+    await is_live(page)
+    await expect(offer).to_have_count(0)
 
 
 async def test_a_pause_of_all_shows_everywhere_at_once_and_ends_by_itself(console: Console):

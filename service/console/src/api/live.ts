@@ -27,6 +27,7 @@ export interface LiveEvent {
 const followers = new Set<(event: LiveEvent) => void>();
 const watchers = new Set<() => void>();
 let state: StreamState = "connecting";
+let connections = 0;
 let heardAt = now();
 let begin: () => void;
 
@@ -40,6 +41,11 @@ export const streamHasBegun = new Promise<void>((resolve) => (begin = resolve));
 /** Whether the page hears of changes: `live`, or `lost` until the connection is back. */
 export function useLiveState(): StreamState {
   return useSyncExternalStore(watch, () => state);
+}
+
+/** How many times the page has been connected: another one may lead to another version of the service. */
+export function useConnections(): number {
+  return useSyncExternalStore(watch, () => connections);
 }
 
 function watch(watcher: () => void): () => void {
@@ -67,6 +73,7 @@ export function startFollowing(cache: QueryClient): void {
   let hiding: ReturnType<typeof setTimeout> | undefined;
   const onState = (next: StreamState) => {
     state = next;
+    if (next === "live") connections += 1;
     for (const watcher of watchers) watcher();
     if (next === "connecting") return;
     // Nobody told of what changed before this: what has been read until now is read again.
