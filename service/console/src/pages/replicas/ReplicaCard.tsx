@@ -10,14 +10,14 @@ import styles from "./Replicas.module.css";
 
 export function ReplicaCard({ replica, isOwn }: { replica: Replica; isOwn: boolean }) {
   const { replicaId, leaseState, leaseExpiresAt, version, startedAt, handlers, findings, vitalsAt } = replica;
-  const name = replicaId.slice(0, 8);
+  const name = shortId(replicaId);
   return (
     <li className={styles["card"]} aria-label={`Replica ${name}`}>
       <header className={styles["head"]}>
         <h2>
           <code title={replicaId}>{name}</code>
         </h2>
-        <CopyButton text={replicaId} label={`Copy the id of replica ${shortId(replicaId)}`} />
+        <CopyButton text={replicaId} label={`Copy the id of replica ${name}`} />
         <Status status={leaseState} />
         {isOwn && <span className={styles["own"]}>serves this page</span>}
       </header>
