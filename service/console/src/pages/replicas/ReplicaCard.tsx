@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import type { Replica } from "../../api/types";
 import { CopyButton } from "../../components/Copy";
-import { shortId } from "../../components/Link";
+import { replicaName } from "../../components/Link";
 import { Status } from "../../components/Status";
 import { Ago, At, Countdown } from "../../components/When";
 import { Findings } from "./Findings";
@@ -10,7 +10,7 @@ import styles from "./Replicas.module.css";
 
 export function ReplicaCard({ replica, isOwn }: { replica: Replica; isOwn: boolean }) {
   const { replicaId, leaseState, leaseExpiresAt, version, startedAt, handlers, findings, vitalsAt } = replica;
-  const name = shortId(replicaId);
+  const name = replicaName(replicaId);
   return (
     <li className={styles["card"]} aria-label={`Replica ${name}`}>
       <header className={styles["head"]}>
