@@ -9,6 +9,7 @@ import { jobsQuery } from "./api/queries";
 import { watchForReturn } from "./api/sign_in";
 import { App } from "./App";
 import { isOfMissingPart, watchParts } from "./components/parts";
+import { watchClicks } from "./components/second_click";
 import { watchTheme } from "./components/theme";
 import "./theme.css";
 
@@ -30,6 +31,7 @@ const cache = new QueryClient({
 });
 
 watchTheme();
+watchClicks();
 watchParts();
 watchForReturn();
 startFollowing(cache);
