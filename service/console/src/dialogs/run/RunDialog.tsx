@@ -1,7 +1,6 @@
 /** Runs a job by hand: asks what is different this time, starts it once, and shows how it goes. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
-import { useLocation } from "react-router";
+import { useState } from "react";
 import { jobQuery } from "../../api/queries";
 import { handlersQuery } from "../../api/runs";
 import { DialogContent, DialogFrame } from "../../components/Dialog";
@@ -18,7 +17,6 @@ interface RunDialogProps {
 }
 
 export default function RunDialog({ jobId, isOpen, onClose }: RunDialogProps) {
-  useCloseOnNavigation(isOpen, onClose);
   const [isEdited, setEdited] = useState(false);
   const { close, question } = useUnsaved(
     isEdited,
@@ -72,15 +70,4 @@ function Opened({ jobId, onClose, onEdited }: OpenedProps) {
       onStarted={setStartedId}
     />
   );
-}
-
-/** Whoever follows a link in the dialog wants to see what it leads to. */
-function useCloseOnNavigation(isOpen: boolean, onClose: () => void) {
-  const { key } = useLocation();
-  const opened = useRef<string | null>(null);
-  useEffect(() => {
-    if (!isOpen) opened.current = null;
-    else if (opened.current === null) opened.current = key;
-    else if (opened.current !== key) onClose();
-  }, [isOpen, key, onClose]);
 }
