@@ -1,6 +1,5 @@
 /** What is done to a job beyond its schedule: enabled, resumed, deleted, brought back; the list then shows it. */
 import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { wordsOf } from "../components/Failure";
 import { inForceWords } from "../components/in_force";
 import { notify } from "../components/toast_queue";
 import { revert } from "./changes";
@@ -8,6 +7,7 @@ import { api, ApiError, data } from "./client";
 import { withJob } from "./live";
 import { keys } from "./queries";
 import type { Job } from "./types";
+import { wordsOf } from "./words";
 
 // How long a change may take to be in force on every replica before the answer comes without the last of them.
 export const WAIT_MS = 2_000;

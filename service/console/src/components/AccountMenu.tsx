@@ -3,9 +3,9 @@ import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } 
 import { useState } from "react";
 import { signOut, useSession } from "../api/session";
 import type { Role } from "../api/types";
+import { wordsOf } from "../api/words";
 import styles from "./AccountMenu.module.css";
 import { Button } from "./Button";
-import { wordsOf } from "./Failure";
 import { outside } from "./Link";
 import menu from "./Menu.module.css";
 import { chooseTheme, chosenTheme, type Theme } from "./theme";

@@ -5,10 +5,10 @@ import { api, data } from "../api/client";
 import { keys, pauseQuery } from "../api/queries";
 import { useMay } from "../api/session";
 import type { Pause } from "../api/types";
+import { wordsOf } from "../api/words";
 import { useNow } from "../time/clock";
 import styles from "./Banner.module.css";
 import { Button } from "./Button";
-import { wordsOf } from "./Failure";
 import { notify } from "./toast_queue";
 import { At, Countdown } from "./When";
 
