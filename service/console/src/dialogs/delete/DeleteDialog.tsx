@@ -17,9 +17,8 @@ interface DeleteDialogProps {
 export default function DeleteDialog({ job, isOpen, onClose, onDeleted }: DeleteDialogProps) {
   const deletion = useDelete(job);
   const { error } = deletion;
-  const problem = error instanceof ApiError ? error.problem : null;
-  const isRunning =
-    error instanceof ApiError && error.status === 409 && problem?.blockingExecutionId !== null;
+  const blockingId = error instanceof ApiError ? error.problem?.blockingExecutionId : null;
+  const isRunning = Boolean(blockingId);
   const confirm = () => {
     deletion.mutate(isRunning, {
       onSuccess: () => {
@@ -45,10 +44,10 @@ export default function DeleteDialog({ job, isOpen, onClose, onDeleted }: Delete
         <code>{job.name}</code> stops firing at once. Its executions, logs and changes stay on record, and it
         can be brought back from them as it is now.
       </p>
-      {isRunning && problem?.blockingExecutionId && (
+      {blockingId && (
         <p role="alert" className={styles["refusal"]}>
-          It has an execution that has not ended: <ExecutionLink executionId={problem.blockingExecutionId} />.
-          Deleting the job does not stop it; it goes on to its end.
+          It has an execution that has not ended: <ExecutionLink executionId={blockingId} />. Deleting the job
+          does not stop it; it goes on to its end.
         </p>
       )}
       {error && !isRunning && (
