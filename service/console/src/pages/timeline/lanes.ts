@@ -33,7 +33,7 @@ export function jobLanes(jobs: readonly Job[], lanes: readonly Lane[]): (JobLane
     const lane = found.get(job.name) ?? null;
     found.delete(job.name);
     return {
-      ...laneOf(job.name, job.displayName, job.timeZone, stateOf(job, lane), lane),
+      ...laneOf(job.name, job.displayName, job.timeZone, stateOf(job), lane),
       group: job.jobGroup,
     };
   });
@@ -50,9 +50,9 @@ function laneOf(jobId: string, name: string, zone: string, state: LaneState, lan
   return { kind: "lane", key: `lane ${jobId}`, jobId, name, zone, state, lane };
 }
 
-function stateOf(job: Job, lane: Lane | null): LaneState {
-  if (!job.enabled) return "disabled";
-  return job.pausedUntil !== null || lane?.isPaused ? "paused" : "active";
+function stateOf({ enabled, pausedBy }: Job): LaneState {
+  if (!enabled) return "disabled";
+  return pausedBy === null ? "active" : "paused";
 }
 
 /** Returns the rows of those whose name, id or group holds the text, and which are in the group, if one is given. */
