@@ -5,8 +5,10 @@ import { api, ApiError, data } from "./client";
 /** Keys of the cache; whoever hears of a change makes stale what begins with one of these. */
 export const keys = {
   jobs: ["jobs"] as const,
+  anyJob: ["job"] as const,
   job: (jobId: string) => ["job", jobId] as const,
   history: (jobId: string) => ["job", jobId, "history"] as const,
+  anyExecution: ["execution"] as const,
   execution: (executionId: string) => ["execution", executionId] as const,
   timeline: ["timeline"] as const,
   replicas: ["replicas"] as const,
