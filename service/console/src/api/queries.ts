@@ -87,3 +87,9 @@ export const doctorQuery = queryOptions({
   queryKey: keys.doctor,
   queryFn: ({ signal }) => data(api.GET("/v1/console/doctor", { signal })),
 });
+
+/** All handlers that the answering replica or a live one knows. */
+export const handlersQuery = queryOptions({
+  queryKey: keys.handlers,
+  queryFn: ({ signal }) => data(api.GET("/v1/console/handlers", { signal })),
+});

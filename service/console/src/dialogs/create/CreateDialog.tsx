@@ -5,6 +5,7 @@ import { Form } from "react-aria-components";
 import { api, ApiError, data } from "../../api/client";
 import { readJob } from "../../api/job_actions";
 import { wordsOf } from "../../api/words";
+import type { JobCreation } from "../../api/types";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { notify } from "../../components/toast_queue";
@@ -121,7 +122,7 @@ function refusalOf(fault: unknown, job: NewJob): { field: keyof NewJob | null; f
 function useCreation(onClose: () => void) {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: async (body: ReturnType<typeof creationOf>["body"]) => {
+    mutationFn: async (body: JobCreation) => {
       const job = await data(api.POST("/v1/console/jobs", { body }));
       await readJob(cache, job.name);
       return job;

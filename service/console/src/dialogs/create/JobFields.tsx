@@ -1,7 +1,6 @@
 /** What a new job is, and what it runs. */
 import { useQuery } from "@tanstack/react-query";
-import { jobsQuery } from "../../api/queries";
-import { handlersQuery } from "../../api/runs";
+import { handlersQuery, jobsQuery } from "../../api/queries";
 import { TextField } from "../../components/fields";
 import { declaredNames } from "../run/parameters";
 import { idOf, type Faults, type NewJob } from "./new_job";

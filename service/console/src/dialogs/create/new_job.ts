@@ -1,5 +1,5 @@
 /** A new job as the form holds it, and the request that a filled-in form means. */
-import type { components } from "../../api/types";
+import type { JobCreation } from "../../api/types";
 import type { Schedule } from "../schedule/editing";
 
 export interface NewJob {
@@ -13,7 +13,6 @@ export interface NewJob {
 }
 
 export type Faults = Partial<Record<keyof NewJob, string>>;
-type Creation = components["schemas"]["JobCreation"];
 
 export const EMPTY: NewJob = {
   displayName: "",
@@ -41,7 +40,7 @@ export function idOf({ jobId, displayName }: NewJob): string {
 }
 
 /** Returns the request, and what is wrong before it is sent; the server has the last word. */
-export function creationOf(job: NewJob, schedule: Schedule): { body: Creation; faults: Faults } {
+export function creationOf(job: NewJob, schedule: Schedule): { body: JobCreation; faults: Faults } {
   const faults: Faults = {};
   const jobId = idOf(job).trim();
   if (job.displayName.trim() === "") faults.displayName = "a job needs a name";
@@ -52,7 +51,7 @@ export function creationOf(job: NewJob, schedule: Schedule): { body: Creation; f
   else if (!HANDLER.test(handler)) faults.handler = "allowed: a to z, digits, _ and ., a letter first";
   const params = objectIn(job.params);
   if (typeof params === "string") faults.params = params;
-  const body: Creation = {
+  const body: JobCreation = {
     jobId,
     displayName: job.displayName.trim(),
     handler,

@@ -2,8 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
-import { jobQuery } from "../../api/queries";
-import { handlersQuery } from "../../api/runs";
+import { handlersQuery, jobQuery } from "../../api/queries";
 import { DialogContent, DialogFrame } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";

@@ -2,9 +2,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
 import { ApiError } from "../../api/client";
+import { newKey, triggerJob } from "../../api/executions";
 import { keys } from "../../api/queries";
-import { newKey, triggerJob, type Handler, type TriggerRequest } from "../../api/runs";
-import type { JobDetail } from "../../api/types";
+import type { Handler, JobDetail, TriggerRequest } from "../../api/types";
 import { wordsOf } from "../../api/words";
 import { Button } from "../../components/Button";
 import { DialogContent } from "../../components/Dialog";

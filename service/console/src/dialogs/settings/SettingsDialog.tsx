@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Form } from "react-aria-components";
 import { ApiError } from "../../api/client";
 import { jobQuery, keys } from "../../api/queries";
-import { patchJob } from "../../api/schedules";
+import { patchJob } from "../../api/job_patch";
 import type { JobDetail, JobPatch } from "../../api/types";
 import { wordsOf } from "../../api/words";
 import { Button } from "../../components/Button";

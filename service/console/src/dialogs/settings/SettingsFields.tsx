@@ -1,6 +1,6 @@
 /** The fields of a job's settings. */
 import { useQuery } from "@tanstack/react-query";
-import { handlersQuery } from "../../api/runs";
+import { handlersQuery } from "../../api/queries";
 import { Select, TextField } from "../../components/fields";
 import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "../../components/policies";
 import type { Faults, SettingsForm } from "./form";

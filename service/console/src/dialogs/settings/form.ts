@@ -1,15 +1,15 @@
 /** The settings of a job as a form holds them, and the patch that a filled-in form means. */
 import type { JobDetail, JobPatch } from "../../api/types";
 
-export const TEXTS = ["displayName", "jobGroup", "handler", "description"] as const;
-export const NUMBERS = [
+const TEXTS = ["displayName", "jobGroup", "handler", "description"] as const;
+const NUMBERS = [
   "timeoutSeconds",
   "maxAttempts",
   "retryBackoffSeconds",
   "misfireGraceSeconds",
   "overdueAfterSeconds",
 ] as const;
-export const POLICIES = ["overlapPolicy", "misfirePolicy", "clockChangePolicy", "onLost"] as const;
+const POLICIES = ["overlapPolicy", "misfirePolicy", "clockChangePolicy", "onLost"] as const;
 
 type Field = (typeof TEXTS)[number] | (typeof NUMBERS)[number] | (typeof POLICIES)[number] | "params";
 /** What stands in each field. */

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useNavigate } from "react-router";
 import { keys } from "../../api/queries";
-import { cancelExecution, isUnfinished, newKey, retryExecution } from "../../api/runs";
+import { cancelExecution, isUnfinished, newKey, retryExecution } from "../../api/executions";
 import { useMay } from "../../api/session";
 import type { ExecutionDetail, JobDetail } from "../../api/types";
 import { Button } from "../../components/Button";

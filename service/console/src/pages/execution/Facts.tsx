@@ -1,6 +1,6 @@
 /** Everything that is on record of an execution and is not shown more largely elsewhere. */
 import type { ReactNode } from "react";
-import { isUnfinished } from "../../api/runs";
+import { isUnfinished } from "../../api/executions";
 import type { ExecutionDetail } from "../../api/types";
 import { Link, shortId } from "../../components/Link";
 import { At, Elapsed } from "../../components/When";

@@ -19,7 +19,7 @@ export type OpenDialog =
   | { kind: "create" };
 
 /** What every row needs: what the user may do, and how a dialog is opened; the same for the life of the screen. */
-export interface Acting {
+interface Acting {
   mayOperate: boolean;
   mayAdminister: boolean;
   open: (dialog: OpenDialog) => void;

@@ -107,7 +107,7 @@ function Facts({ asked: { row, hit, reach }, outages, onMove }: Omit<MomentProps
   }
 }
 
-export function ExecutionFacts({ execution, zone }: { execution: LaneExecution; zone: string }) {
+function ExecutionFacts({ execution, zone }: { execution: LaneExecution; zone: string }) {
   const { status, startTime, endTime, triggeredBy, fireTime, attempt } = execution;
   const lateness = fireTime === null ? 0 : Date.parse(startTime) - Date.parse(fireTime);
   return (

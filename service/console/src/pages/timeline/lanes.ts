@@ -24,7 +24,7 @@ export interface GroupHead {
 export type Row = GroupHead | JobLane;
 
 const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-export const DELETED = "Deleted jobs";
+const DELETED = "Deleted jobs";
 
 /** Returns every job with its lane, and the lanes of jobs that are gone. */
 export function jobLanes(jobs: readonly Job[], lanes: readonly Lane[]): (JobLane & { group: string })[] {
@@ -82,7 +82,7 @@ export function groupsOf(jobs: readonly Job[]): string[] {
   return [...new Set(jobs.map(({ jobGroup }) => jobGroup))].sort(words.compare);
 }
 
-export interface Counts {
+interface Counts {
   success: number;
   failure: number;
   cancelled: number;
@@ -143,7 +143,7 @@ function isIn(instant: string, from: number, to: number): boolean {
   return Date.parse(instant) >= from && Date.parse(instant) < to;
 }
 
-export const STATE_WORDS: Record<LaneState, string> = {
+const STATE_WORDS: Record<LaneState, string> = {
   active: "",
   paused: "paused",
   disabled: "disabled",
