@@ -1,8 +1,9 @@
 /** What is, or is not, where somebody has clicked: facts, the reason, and the way to more. */
 import { useRef } from "react";
-import { Dialog, Heading, Popover } from "react-aria-components";
+import { Dialog, Heading } from "react-aria-components";
 import { Button } from "../../components/Button";
 import { ExecutionLink, JobLink } from "../../components/Link";
+import { Popover } from "../../components/Popover";
 import { Status } from "../../components/Status";
 import { At, Countdown, Elapsed } from "../../components/When";
 import { now } from "../../time/clock";
@@ -38,7 +39,7 @@ export function Moment({ asked, outages, onMove, onClose }: MomentProps) {
     <>
       <span ref={anchor} className={styles["anchor"]} style={asked.anchor} />
       <Popover
-        className={styles["popover"] ?? ""}
+        className={styles["popover"]}
         triggerRef={anchor}
         isOpen
         placement="bottom"
