@@ -2,10 +2,10 @@
 import type { ReactNode } from "react";
 import { isUnfinished } from "../../api/executions";
 import type { ExecutionDetail } from "../../api/types";
+import { causeWords } from "../../components/causes";
 import { Link, shortId } from "../../components/Link";
 import { At, Elapsed } from "../../components/When";
 import { count, duration } from "../../time/format";
-import { causeWords } from "../../components/causes";
 import styles from "./Facts.module.css";
 import { hasStarted, latenessWords } from "./words";
 

@@ -3,10 +3,10 @@ import { lazy, Suspense, useState, type ReactNode } from "react";
 import { useMay } from "../../api/session";
 import type { JobDetail } from "../../api/types";
 import { Button } from "../../components/Button";
+import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "../../components/policies";
 import { At } from "../../components/When";
 import { duration } from "../../time/format";
 import styles from "./Settings.module.css";
-import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "../../components/policies";
 
 const SettingsDialog = lazy(() => import("../../dialogs/settings/SettingsDialog"));
 

@@ -1,15 +1,15 @@
 /** What is, or is not, where somebody has clicked: facts, the reason, and the way to more. */
 import { useRef } from "react";
 import { Dialog, Heading } from "react-aria-components";
+import type { LaneExecution } from "../../api/types";
 import { Button } from "../../components/Button";
+import { causeWords } from "../../components/causes";
 import { ExecutionLink, JobLink } from "../../components/Link";
 import { Popover } from "../../components/Popover";
 import { Status } from "../../components/Status";
 import { At, Countdown, Elapsed } from "../../components/When";
 import { now } from "../../time/clock";
 import { absolute, count, duration } from "../../time/format";
-import type { LaneExecution } from "../../api/types";
-import { causeWords } from "../../components/causes";
 import { outageAt, type Hit, type Outage } from "./hit";
 import type { JobLane } from "./lanes";
 import styles from "./Moment.module.css";
