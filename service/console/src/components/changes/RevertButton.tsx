@@ -6,7 +6,7 @@ import { jobIfAnyQuery, keys } from "../../api/queries";
 import type { Change } from "../../api/types";
 import { wordsOf } from "../../api/words";
 import { Button } from "../Button";
-import { Confirm } from "../Dialog";
+import { Confirm, DialogAlert } from "../Dialog";
 import { Failure } from "../Failure";
 import { Loading } from "../Loading";
 import { notify } from "../toast_queue";
@@ -70,9 +70,9 @@ function RevertDialog({ change, onClose }: { change: Change; onClose: () => void
         </>
       )}
       {mutation.error && (
-        <p role="alert">
+        <DialogAlert>
           <strong>Not reverted.</strong> <bdi>{wordsOf(mutation.error)}</bdi>
-        </p>
+        </DialogAlert>
       )}
     </Confirm>
   );

@@ -1,5 +1,6 @@
 /** A new job as the form holds it, and the request that a filled-in form means. */
 import type { JobCreation } from "../../api/types";
+import { objectIn } from "../params";
 import type { Schedule } from "../schedule/editing";
 
 export interface NewJob {
@@ -49,7 +50,7 @@ export function creationOf(job: NewJob, schedule: Schedule): { body: JobCreation
   const handler = job.handler.trim();
   if (handler === "") faults.handler = "a job needs a handler";
   else if (!HANDLER.test(handler)) faults.handler = "allowed: a to z, digits, _ and ., a letter first";
-  const params = objectIn(job.params);
+  const params = objectIn(job.params.trim() || "{}");
   if (typeof params === "string") faults.params = params;
   const body: JobCreation = {
     jobId,
@@ -64,15 +65,4 @@ export function creationOf(job: NewJob, schedule: Schedule): { body: JobCreation
     ...(typeof params !== "string" && { params }),
   };
   return { body, faults };
-}
-
-/** Reads a JSON object, nothing as an empty one; a text says why it is none. */
-function objectIn(text: string): Record<string, unknown> | string {
-  try {
-    const found: unknown = JSON.parse(text.trim() || "{}");
-    if (typeof found !== "object" || found === null || Array.isArray(found)) return "not a JSON object: {…}";
-    return found as Record<string, unknown>;
-  } catch (fault) {
-    return `no JSON: ${fault instanceof Error ? fault.message : String(fault)}`;
-  }
 }

@@ -1,6 +1,6 @@
 /** Runs a job by hand: asks what is different this time, starts it once, and shows how it goes. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import { handlersQuery, jobQuery } from "../../api/queries";
 import { DialogContent, DialogFrame } from "../../components/Dialog";
@@ -12,28 +12,26 @@ import { StartedRun } from "./StartedRun";
 
 interface RunDialogProps {
   jobId: string;
-  isOpen: boolean;
   onClose: () => void;
 }
 
-export default function RunDialog({ jobId, isOpen, onClose }: RunDialogProps) {
-  useCloseOnNavigation(isOpen, onClose);
+export default function RunDialog({ jobId, onClose }: RunDialogProps) {
+  useCloseOnNavigation(onClose);
   const [isEdited, setEdited] = useState(false);
   const { close, question } = useUnsaved(
     isEdited,
     "Nothing has been started; what was entered would be lost.",
     onClose,
   );
-  // What was entered, and the key under which it is sent, belong to one opening.
   return (
-    <DialogFrame isOpen={isOpen} onClose={close}>
+    <DialogFrame isOpen onClose={close}>
       <Opened jobId={jobId} onClose={close} onEdited={setEdited} />
       {question}
     </DialogFrame>
   );
 }
 
-interface OpenedProps extends Omit<RunDialogProps, "isOpen"> {
+interface OpenedProps extends RunDialogProps {
   onEdited: (isEdited: boolean) => void;
 }
 
@@ -74,12 +72,10 @@ function Opened({ jobId, onClose, onEdited }: OpenedProps) {
 }
 
 /** Whoever follows a link in the dialog wants to see what it leads to. */
-function useCloseOnNavigation(isOpen: boolean, onClose: () => void) {
+function useCloseOnNavigation(onClose: () => void) {
   const { key } = useLocation();
-  const opened = useRef<string | null>(null);
+  const [openedAt] = useState(key);
   useEffect(() => {
-    if (!isOpen) opened.current = null;
-    else if (opened.current === null) opened.current = key;
-    else if (opened.current !== key) onClose();
-  }, [isOpen, key, onClose]);
+    if (key !== openedAt) onClose();
+  }, [key, openedAt, onClose]);
 }
