@@ -229,3 +229,31 @@ async def test_what_is_done_to_the_job_stands_in_its_row(console: Console):
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("There is no such job now.")).to_be_visible()
     assert await console.sql.fetchval("select count(*) from jobs") == 0
+
+
+async def test_a_pause_of_all_is_not_taken_for_one_of_the_job(console: Console):
+    """How long, and why, is said of the pause that holds; one of the job alone is seen to end by itself."""
+    await console.add_job("A")
+    await console.sql.execute("select pause_all('the night', clock_timestamp() + interval '1 hour')")
+    await console.open("/automation/jobs/A")
+    page = console.page
+    main = page.get_by_role("main")
+    await expect(main.get_by_text("All jobs are paused.")).to_be_visible()
+    await console.sql.execute("select resume_all()")
+    await expect(main.get_by_text("All jobs are paused.")).to_have_count(0)
+    await console.sql.execute("select pause_job('A', 'a drill', clock_timestamp() + interval '1 hour')")
+    await expect(main.get_by_text("This job is paused until")).to_contain_text("a drill")
+    await console.sql.execute("select pause_job('A', 'over soon', clock_timestamp() + interval '2 seconds')")
+    await expect(main.get_by_text("This job is paused until")).to_contain_text("over soon")
+    await expect(main.get_by_text("This job is paused until")).to_have_count(0)
+
+
+async def test_a_tab_that_there_is_not_is_the_first(console: Console):
+    """Whatever stands in the address, were it a word that every object of the language knows."""
+    await console.add_job("A")
+    for tab in ("nonsense", "constructor"):
+        await console.open(f"/automation/jobs/A?tab={tab}")
+        await expect(console.page.get_by_role("tab", name="Executions")).to_have_attribute(
+            "aria-selected", "true"
+        )
+        await expect(console.page.get_by_text("It has not run yet.")).to_be_visible()

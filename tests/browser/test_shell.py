@@ -303,6 +303,18 @@ async def test_a_pause_of_all_is_ended_in_its_banner(console: Console, color_sch
     assert await console.sql.fetchval(by) == "oscar"
 
 
+async def test_a_pause_of_all_ends_by_itself(console: Console):
+    """Nobody tells of it, and this browser's clock is ahead of the service's, by less than it can notice."""
+    await console.page.add_init_script("const now = Date.now; Date.now = () => now() + 1_400;")
+    await console.sql.execute("select pause_all('a drill', clock_timestamp() + interval '1 hour')")
+    await console.open()
+    banner = console.page.get_by_role("status").filter(has_text="All jobs are paused")
+    await expect(banner).to_contain_text("a drill")
+    await console.sql.execute("select pause_all('over soon', clock_timestamp() + interval '3 seconds')")
+    await expect(banner).to_contain_text("over soon")
+    await expect(banner).to_have_count(0)
+
+
 async def test_the_content_policy_allows_nothing_inline(console: Console):
     """What the browser was told; a violation of it, and a request to another host, fail every test."""
     response = await console.page.goto(f"{console.url}/automation")

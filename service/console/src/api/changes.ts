@@ -1,6 +1,7 @@
 /** Reading the audit, and taking changes back. */
 import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
 import { api, data } from "./client";
+import { ifMatch } from "./job_patch";
 import { keys } from "./queries";
 import type { Change } from "./types";
 
@@ -40,7 +41,7 @@ export function changesQuery({ operation, ...filter }: ChangeFilter) {
 /** Makes a job what it was before a change; refused where somebody else has changed it since `revision`. */
 export function revert(change: Change, revision: number | null) {
   const { jobId, changeId } = change;
-  const header = revision === null ? {} : { "If-Match": `"${revision}"` };
+  const header = revision === null ? {} : ifMatch(revision);
   return data(
     api.POST("/v1/console/jobs/{jobId}/revert", { params: { path: { jobId }, header }, body: { changeId } }),
   );

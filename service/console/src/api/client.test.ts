@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { wordsOf } from "../components/Failure";
 import { ApiError, boundedFetch, data, errorOf, Unreachable } from "./client";
 import { signIn } from "./sign_in";
+import { wordsOf } from "./words";
 
 vi.mock("./sign_in", () => ({ signIn: vi.fn() }));
 

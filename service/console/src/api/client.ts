@@ -9,8 +9,6 @@ const READS = ["GET", "HEAD"];
 // Answers of these statuses have no body, and a Response refuses one.
 const WITHOUT_BODY = [204, 205, 304];
 
-export { signIn };
-
 /** A refusal or failure; `problem` is what the server said (RFC 9457), null where that was nothing of ours. */
 export class ApiError extends Error {
   constructor(

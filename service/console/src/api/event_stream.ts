@@ -5,12 +5,13 @@
  * that leaves, and says nothing of a connection that went silent.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-import { errorOf, signIn } from "./client";
+import { errorOf } from "./client";
 import { EventParser, type StreamEvent } from "./event_parser";
+import { signIn } from "./sign_in";
 
 export type StreamState = "connecting" | "live" | "lost";
 
-export interface StreamOptions {
+interface StreamOptions {
   /** The id of the event to begin behind; missing: wherever the server begins. */
   after?: string;
   onEvent: (event: StreamEvent) => void;

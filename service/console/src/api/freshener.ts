@@ -41,7 +41,7 @@ export class Freshener {
         if (jobId !== undefined) this.jobDue(jobId);
         break;
       case "execution":
-        this.due(executionId ? keys.execution(executionId) : ["execution"]);
+        this.due(executionId ? keys.execution(executionId) : keys.anyExecution);
         if (jobId !== undefined) this.jobDue(jobId);
         break;
       case "replica":

@@ -1,24 +1,17 @@
 /** What is done to a job beyond its schedule: enabled, resumed, deleted, brought back; the list then shows it. */
 import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { wordsOf } from "../components/Failure";
 import { inForceWords } from "../components/in_force";
 import { notify } from "../components/toast_queue";
 import { revert } from "./changes";
 import { api, ApiError, data } from "./client";
-import { withJob } from "./live";
+import { withJob } from "./freshener";
+import { ifMatch, WAIT_MS } from "./job_patch";
 import { keys } from "./queries";
 import type { Job } from "./types";
-
-// How long a change may take to be in force on every replica before the answer comes without the last of them.
-export const WAIT_MS = 2_000;
+import { wordsOf } from "./words";
 
 /** A job as it was read; changes are refused when somebody else has changed it since. */
 export type ReadJob = Pick<Job, "name" | "displayName" | "revision">;
-
-/** The header that names the revision which was read. */
-export function ifMatch(revision: number): { "If-Match": string } {
-  return { "If-Match": `"${revision}"` };
-}
 
 /** Reads one job, puts it into the list, and makes stale what else is known of it. */
 export async function readJob(cache: QueryClient, jobId: string): Promise<void> {

@@ -4,24 +4,17 @@ import { useEffect, useSyncExternalStore } from "react";
 import { now } from "../time/clock";
 import { followEvents, type StreamState } from "./event_stream";
 import { Freshener } from "./freshener";
-
-export { withJob } from "./freshener";
+import { watchSight } from "./sight";
 
 const STREAM = "/v1/console/events";
-// A hidden page gives its connection up: a browser has six for each service, and tabs are many.
-const HIDDEN_MS = 20_000;
 // The screens wait no longer for the stream to open.
 const OPENING_MS = 1_000;
 
-/** What a page follows beyond the cache: handlers told of each event. */
+/** An event of the stream, as far as the page goes by it. */
 export interface LiveEvent {
   kind: string;
   jobId?: string;
   executionId?: string | null;
-  status?: string | null;
-  replicaId?: string;
-  revision?: number;
-  state?: string;
 }
 
 const followers = new Set<(event: LiveEvent) => void>();
@@ -70,7 +63,6 @@ export function useLiveEvents(handler: (event: LiveEvent) => void): void {
 export function startFollowing(cache: QueryClient): void {
   const freshener = new Freshener(cache);
   let connection: AbortController | undefined;
-  let hiding: ReturnType<typeof setTimeout> | undefined;
   const onState = (next: StreamState) => {
     state = next;
     if (next === "live") connections += 1;
@@ -92,17 +84,12 @@ export function startFollowing(cache: QueryClient): void {
       },
     });
   };
-  const onVisibility = () => {
-    clearTimeout(hiding);
-    if (document.hidden) {
-      hiding = setTimeout(() => {
-        connection?.abort();
-        connection = undefined;
-      }, HIDDEN_MS);
-    } else if (!connection) connect();
-  };
-  document.addEventListener("visibilitychange", onVisibility);
   connect();
-  onVisibility();
+  watchSight((isSeen) => {
+    if (!isSeen) {
+      connection?.abort();
+      connection = undefined;
+    } else if (!connection) connect();
+  });
   setTimeout(begin, OPENING_MS);
 }

@@ -19,7 +19,7 @@ export interface LogLines {
 }
 
 export const MOST_LINES = 20_000;
-export const MOST_CHARACTERS = 16_000_000;
+const MOST_CHARACTERS = 16_000_000;
 // Beyond a limit this part of it stays, so that not every line has the array copied once more.
 const KEPT = 0.9;
 

@@ -5,8 +5,10 @@ import { api, ApiError, data } from "./client";
 /** Keys of the cache; whoever hears of a change makes stale what begins with one of these. */
 export const keys = {
   jobs: ["jobs"] as const,
+  anyJob: ["job"] as const,
   job: (jobId: string) => ["job", jobId] as const,
   history: (jobId: string) => ["job", jobId, "history"] as const,
+  anyExecution: ["execution"] as const,
   execution: (executionId: string) => ["execution", executionId] as const,
   timeline: ["timeline"] as const,
   replicas: ["replicas"] as const,
@@ -84,4 +86,10 @@ export const replicasQuery = queryOptions({
 export const doctorQuery = queryOptions({
   queryKey: keys.doctor,
   queryFn: ({ signal }) => data(api.GET("/v1/console/doctor", { signal })),
+});
+
+/** All handlers that the answering replica or a live one knows. */
+export const handlersQuery = queryOptions({
+  queryKey: keys.handlers,
+  queryFn: ({ signal }) => data(api.GET("/v1/console/handlers", { signal })),
 });

@@ -1,16 +1,14 @@
-/** What the console asks about schedules, and how it changes them. */
+/** What the console asks about schedules: what one would do, and which zones there are. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, data } from "./client";
 import { keys } from "./queries";
-import type { JobDetail, JobPatch, Preview } from "./types";
+import type { JobDetail, Preview } from "./types";
 
-export const PREVIEWED_FIRES = 10;
-// How long a change waits until all replicas have it in force; the sentence about it says how many have.
-const WAIT_MS = 2_000;
+const PREVIEWED_FIRES = 10;
 const LEAST_REST_MS = 5_000;
 
 /** What is previewed: a schedule, and the job whose plan it is compared with. */
-export interface Previewed {
+interface Previewed {
   jobId: string;
   /** The job's revision: another one has another plan. */
   revision: number;
@@ -48,13 +46,3 @@ export const timeZonesQuery = queryOptions({
   select: ({ timeZones }) => timeZones,
   staleTime: Infinity,
 });
-
-/** Changes a job at that revision, and waits a little until the change is in force everywhere. */
-export function patchJob(jobId: string, patch: JobPatch, revision: number): Promise<JobDetail> {
-  return data(
-    api.PATCH("/v1/console/jobs/{jobId}", {
-      params: { path: { jobId }, query: { wait: WAIT_MS }, header: { "If-Match": `"${revision}"` } },
-      body: patch,
-    }),
-  );
-}

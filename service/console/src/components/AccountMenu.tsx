@@ -1,13 +1,13 @@
 /** Who is signed in, how the page looks, and the way out. */
-import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from "react-aria-components";
+import { Header, MenuSection, MenuTrigger, Separator } from "react-aria-components";
 import { useState } from "react";
 import { signOut, useSession } from "../api/session";
 import type { Role } from "../api/types";
+import { wordsOf } from "../api/words";
 import styles from "./AccountMenu.module.css";
 import { Button } from "./Button";
-import { wordsOf } from "./Failure";
 import { outside } from "./Link";
-import menu from "./Menu.module.css";
+import { MenuItem, MenuList } from "./Menu";
 import { chooseTheme, chosenTheme, type Theme } from "./theme";
 import { notify } from "./toast_queue";
 
@@ -42,45 +42,41 @@ export function AccountMenu() {
           ▾
         </span>
       </Button>
-      <Popover className={menu["popover"] ?? ""} placement="bottom end">
-        <Menu className={menu["menu"] ?? ""} aria-label="Account">
-          <MenuSection>
-            <Header className={styles["who"] ?? ""}>
-              <bdi className={styles["name"]}>{subject}</bdi>
-              <span>
-                <strong>{role}</strong>: {MAY[role]}
-              </span>
-              <span>Cronsole {version}</span>
-            </Header>
-          </MenuSection>
-          <Separator className={menu["separator"] ?? ""} />
-          <MenuSection
-            selectionMode="single"
-            disallowEmptySelection
-            selectedKeys={[theme]}
-            onSelectionChange={(chosen) => {
-              const [next] = chosen === "all" ? [] : [...chosen];
-              if (next === undefined) return;
-              chooseTheme(next as Theme);
-              setTheme(next as Theme);
-            }}
-          >
-            <Header className={menu["header"] ?? ""}>Colours</Header>
-            {THEMES.map(({ id, name }) => (
-              <MenuItem key={id} id={id} className={menu["item"] ?? ""}>
-                {name}
-              </MenuItem>
-            ))}
-          </MenuSection>
-          <Separator className={menu["separator"] ?? ""} />
-          <MenuItem className={menu["item"] ?? ""} href={outside("/docs")} target="_blank">
-            Description of the API
-          </MenuItem>
-          <MenuItem className={menu["item"] ?? ""} onAction={leave}>
-            Sign out
-          </MenuItem>
-        </Menu>
-      </Popover>
+      <MenuList label="Account">
+        <MenuSection>
+          <Header className={styles["who"] ?? ""}>
+            <bdi className={styles["name"]}>{subject}</bdi>
+            <span>
+              <strong>{role}</strong>: {MAY[role]}
+            </span>
+            <span>Cronsole {version}</span>
+          </Header>
+        </MenuSection>
+        <Separator className={styles["separator"] ?? ""} />
+        <MenuSection
+          selectionMode="single"
+          disallowEmptySelection
+          selectedKeys={[theme]}
+          onSelectionChange={(chosen) => {
+            const [next] = chosen === "all" ? [] : [...chosen];
+            if (next === undefined) return;
+            chooseTheme(next as Theme);
+            setTheme(next as Theme);
+          }}
+        >
+          <Header className={styles["header"] ?? ""}>Colours</Header>
+          {THEMES.map(({ id, name }) => (
+            <MenuItem key={id} id={id}>
+              {name}
+            </MenuItem>
+          ))}
+        </MenuSection>
+        <Separator className={styles["separator"] ?? ""} />
+        <MenuItem href={outside("/docs")} target="_blank">
+          Description of the API
+        </MenuItem>
+        <MenuItem onAction={leave}>Sign out</MenuItem>
+      </MenuList>
     </MenuTrigger>
   );
 }

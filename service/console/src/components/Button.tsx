@@ -11,7 +11,7 @@ import { useDropped } from "./second_click";
 
 export type Look = "primary" | "plain" | "quiet" | "danger";
 
-export interface ButtonProps extends Omit<AriaButtonProps, "className"> {
+interface ButtonProps extends Omit<AriaButtonProps, "className"> {
   look?: Look;
   isSmall?: boolean;
   className?: string;

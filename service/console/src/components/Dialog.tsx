@@ -92,6 +92,15 @@ export function DialogContent({ title, onClose, actions, children }: ContentProp
   );
 }
 
+/** Says within a dialog why what it asked for was not done. */
+export function DialogAlert({ children }: { children: ReactNode }) {
+  return (
+    <p role="alert" className={styles["alert"]}>
+      {children}
+    </p>
+  );
+}
+
 interface ConfirmProps {
   title: ReactNode;
   isOpen: boolean;

@@ -1,17 +1,8 @@
 /** Says what went wrong, and what to do next. */
 import { ApiError, Unreachable } from "../api/client";
+import { wordsOf } from "../api/words";
 import { Button } from "./Button";
 import styles from "./states.module.css";
-
-/** What an error means in one sentence. */
-export function wordsOf(fault: unknown): string {
-  if (fault instanceof ApiError && fault.problem) {
-    const { detail, title, allowed } = fault.problem;
-    const words = detail ?? title;
-    return allowed ? `${words}; allowed: ${allowed}` : words;
-  }
-  return fault instanceof Error ? fault.message : "Something unexpected happened.";
-}
 
 function adviceFor(fault: unknown): string {
   if (fault instanceof Unreachable)

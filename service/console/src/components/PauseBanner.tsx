@@ -1,20 +1,21 @@
 /** Says that all jobs are paused, why, by whom and until when, and ends it. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
 import { api, data } from "../api/client";
 import { keys, pauseQuery } from "../api/queries";
 import { useMay } from "../api/session";
-import type { Pause } from "../api/types";
-import { useNow } from "../time/clock";
+import { wordsOf } from "../api/words";
 import styles from "./Banner.module.css";
 import { Button } from "./Button";
-import { wordsOf } from "./Failure";
+import { useEndOfPause } from "./pause_end";
 import { notify } from "./toast_queue";
 import { At, Countdown } from "./When";
 
 export function PauseBanner() {
   const { data: pause } = useQuery(pauseQuery);
-  useEndOf(pause);
+  const cache = useQueryClient();
+  useEndOfPause(pause?.pausedUntil, () => {
+    for (const queryKey of [keys.pause, keys.jobs, keys.anyJob]) void cache.invalidateQueries({ queryKey });
+  });
   if (!pause?.isPaused) return null;
   const { pauseReason, pausedBy, pausedUntil } = pause;
   return (
@@ -73,16 +74,4 @@ function Resume() {
       Resume all
     </Button>
   );
-}
-
-/** Reads again when a pause ends by itself, of which nobody tells. */
-function useEndOf(pause: Pause | undefined): void {
-  const cache = useQueryClient();
-  const end = pause?.pausedUntil ? Date.parse(pause.pausedUntil) : Infinity;
-  const isOver = useNow((nowMs) => nowMs > end);
-  useEffect(() => {
-    if (!isOver) return;
-    void cache.invalidateQueries({ queryKey: keys.pause });
-    void cache.invalidateQueries({ queryKey: keys.jobs });
-  }, [cache, isOver]);
 }

@@ -1,4 +1,4 @@
-/** What the API's words mean. */
+/** Why an execution exists, in a word. */
 
 const CAUSES: Record<string, string> = {
   SCHEDULE: "Schedule",
@@ -8,7 +8,6 @@ const CAUSES: Record<string, string> = {
   CATCH_UP: "Catch-up",
 };
 
-/** Why an execution exists. */
 export function causeWords(triggeredBy: string): string {
   return CAUSES[triggeredBy] ?? triggeredBy;
 }

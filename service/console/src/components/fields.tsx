@@ -6,7 +6,6 @@ import {
   Label,
   ListBox,
   ListBoxItem,
-  Popover,
   SearchField as AriaSearchField,
   Select as AriaSelect,
   SelectValue,
@@ -21,6 +20,7 @@ import {
 import type { ReactNode } from "react";
 import { classes } from "./classes";
 import styles from "./fields.module.css";
+import { Popover } from "./Popover";
 
 interface TextFieldProps extends Omit<AriaTextFieldProps, "className" | "children"> {
   label: string;
@@ -116,7 +116,7 @@ export function Select<Id extends string>({
         <SelectValue />
         <span aria-hidden="true">▾</span>
       </AriaButton>
-      <Popover className={styles["popover"] ?? ""}>
+      <Popover className={styles["popover"]}>
         <ListBox className={styles["options"] ?? ""} items={choices}>
           {({ id, name }) => (
             <ListBoxItem id={id} textValue={name} className={styles["option"] ?? ""}>

@@ -1,7 +1,7 @@
 /** Short messages about what an action did. */
 import { UNSTABLE_ToastQueue as ToastQueue } from "react-aria-components/Toast";
 
-export interface Message {
+interface Message {
   tone: "success" | "failed" | "plain";
   title: string;
   text?: string;

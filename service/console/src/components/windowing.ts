@@ -1,7 +1,7 @@
 /** Which rows of a long list are in the page: those that can be seen, and some around them. */
 import { useLayoutEffect, useMemo, useState, type RefObject } from "react";
 
-export interface Range {
+interface Range {
   first: number;
   /** Behind the last row. */
   end: number;

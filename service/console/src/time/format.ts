@@ -32,7 +32,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 }
 
 /** The parts of an instant on the clocks of a zone. */
-export interface LocalTime {
+interface LocalTime {
   weekday: string;
   date: string; // 2026-11-24
   time: string; // 15:59:00

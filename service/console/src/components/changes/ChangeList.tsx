@@ -4,10 +4,10 @@ import type { ReactNode } from "react";
 import { changesQuery, type ChangeFilter } from "../../api/changes";
 import { useMay } from "../../api/session";
 import type { Change } from "../../api/types";
-import { Button } from "../Button";
 import { Failure } from "../Failure";
 import { JobLink } from "../Link";
 import { Loading } from "../Loading";
+import { ShowOlder } from "../ShowOlder";
 import { Ago, At } from "../When";
 import styles from "./changes.module.css";
 import { Difference } from "./Difference";
@@ -32,8 +32,8 @@ interface ChangeListProps {
 }
 
 export function ChangeList({ filter, isOfOneJob = false, empty }: ChangeListProps) {
-  const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
-    useInfiniteQuery(changesQuery(filter));
+  const list = useInfiniteQuery(changesQuery(filter));
+  const { data, error, isPending, refetch } = list;
   if (isPending) return <Loading what="changes" />;
   if (error && !data) return <Failure fault={error} what="the changes" onRetry={() => void refetch()} />;
   const changes = data.pages.flatMap((page) => page.changes);
@@ -45,11 +45,7 @@ export function ChangeList({ filter, isOfOneJob = false, empty }: ChangeListProp
           <ChangeItem key={change.changeId} change={change} isOfOneJob={isOfOneJob} />
         ))}
       </ol>
-      {hasNextPage && (
-        <Button isDisabled={isFetchingNextPage} onPress={() => void fetchNextPage()}>
-          {isFetchingNextPage ? "Loading older changes …" : "Show older changes"}
-        </Button>
-      )}
+      <ShowOlder what="changes" list={list} />
     </>
   );
 }
@@ -60,7 +56,7 @@ function ChangeItem({ change, isOfOneJob }: { change: Change; isOfOneJob: boolea
   const row = before ?? after;
   return (
     <li className={styles["item"]}>
-      <div className={styles["head"]}>
+      <div>
         <p>
           <strong>
             <bdi>{changedBy}</bdi>

@@ -4,9 +4,10 @@ import { useState } from "react";
 import { revert } from "../../api/changes";
 import { jobIfAnyQuery, keys } from "../../api/queries";
 import type { Change } from "../../api/types";
+import { wordsOf } from "../../api/words";
 import { Button } from "../Button";
-import { Confirm } from "../Dialog";
-import { Failure, wordsOf } from "../Failure";
+import { Confirm, DialogAlert } from "../Dialog";
+import { Failure } from "../Failure";
 import { Loading } from "../Loading";
 import { notify } from "../toast_queue";
 import { inForceWords } from "../in_force";
@@ -69,9 +70,9 @@ function RevertDialog({ change, onClose }: { change: Change; onClose: () => void
         </>
       )}
       {mutation.error && (
-        <p role="alert">
+        <DialogAlert>
           <strong>Not reverted.</strong> <bdi>{wordsOf(mutation.error)}</bdi>
-        </p>
+        </DialogAlert>
       )}
     </Confirm>
   );

@@ -1,6 +1,6 @@
 /** Why an action was refused, and what stands in its way, with the way there. */
 import { ApiError } from "../../api/client";
-import { wordsOf } from "../Failure";
+import { wordsOf } from "../../api/words";
 import { ExecutionLink } from "../Link";
 import styles from "./Refusal.module.css";
 

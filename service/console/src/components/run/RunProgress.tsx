@@ -1,14 +1,12 @@
 /** How far a run is, how fast, and how long it may still take; a bar that runs to and fro where nobody knows. */
 import { useState } from "react";
 import { Label, ProgressBar } from "react-aria-components";
-import type { Execution, components } from "../../api/types";
+import type { Execution, Progress } from "../../api/types";
 import { useNow } from "../../time/clock";
 import { duration } from "../../time/format";
 import { classes } from "../classes";
 import { percent, ratePerSecond, rateWords, remainingMs, short, withSample, type Sample } from "./rate";
 import styles from "./RunProgress.module.css";
-
-type Progress = components["schemas"]["ProgressJson"];
 
 interface RunProgressProps {
   execution: Pick<Execution, "status" | "startTime"> & { progress: Progress | null };

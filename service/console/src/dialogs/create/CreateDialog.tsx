@@ -4,9 +4,10 @@ import { useState, type SyntheticEvent } from "react";
 import { Form } from "react-aria-components";
 import { api, ApiError, data } from "../../api/client";
 import { readJob } from "../../api/job_actions";
+import { wordsOf } from "../../api/words";
+import type { JobCreation } from "../../api/types";
 import { Button } from "../../components/Button";
-import { Dialog } from "../../components/Dialog";
-import { wordsOf } from "../../components/Failure";
+import { Dialog, DialogAlert } from "../../components/Dialog";
 import { notify } from "../../components/toast_queue";
 import { useUnsaved } from "../../components/unsaved";
 import { absolute } from "../../time/format";
@@ -24,11 +25,10 @@ const NO_SCHEDULE: Schedule = { type: "MANUAL", cron: "", zone: "UTC", policy: "
 const NOBODY = { revision: 0, updatedBy: "", updatedAt: "" };
 
 interface CreateDialogProps {
-  isOpen: boolean;
   onClose: () => void;
 }
 
-export default function CreateDialog({ isOpen, onClose }: CreateDialogProps) {
+export default function CreateDialog({ onClose }: CreateDialogProps) {
   const [job, setJob] = useState<NewJob>(EMPTY);
   const [schedule, setSchedule] = useState<Schedule>(NO_SCHEDULE);
   const [faults, setFaults] = useState<Faults>({});
@@ -59,7 +59,7 @@ export default function CreateDialog({ isOpen, onClose }: CreateDialogProps) {
   return (
     <Dialog
       title="New job"
-      isOpen={isOpen}
+      isOpen
       onClose={close}
       isWide
       actions={
@@ -99,9 +99,9 @@ export default function CreateDialog({ isOpen, onClose }: CreateDialogProps) {
         </div>
       </Form>
       {ofSchedule.other !== null && (
-        <p role="alert" className={styles["refusal"]}>
+        <DialogAlert>
           <strong>Not created.</strong> <bdi>{ofSchedule.other}</bdi>
-        </p>
+        </DialogAlert>
       )}
       {question}
     </Dialog>
@@ -121,7 +121,7 @@ function refusalOf(fault: unknown, job: NewJob): { field: keyof NewJob | null; f
 function useCreation(onClose: () => void) {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: async (body: ReturnType<typeof creationOf>["body"]) => {
+    mutationFn: async (body: JobCreation) => {
       const job = await data(api.POST("/v1/console/jobs", { body }));
       await readJob(cache, job.name);
       return job;

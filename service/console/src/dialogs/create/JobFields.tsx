@@ -1,8 +1,8 @@
 /** What a new job is, and what it runs. */
 import { useQuery } from "@tanstack/react-query";
-import { jobsQuery } from "../../api/queries";
-import { handlersQuery } from "../../api/runs";
+import { handlersQuery, jobsQuery } from "../../api/queries";
 import { TextField } from "../../components/fields";
+import { PARAMS_HINT } from "../params";
 import { declaredNames } from "../run/parameters";
 import { idOf, type Faults, type NewJob } from "./new_job";
 import { SuggestField } from "./SuggestField";
@@ -55,7 +55,7 @@ export function JobFields({ job, faults, onChange }: JobFieldsProps) {
       <HandlerField job={job} faults={faults} onChange={onChange} />
       <TextField
         label="Parameters"
-        hint="A JSON object. ${secret:NAME} is filled in from the environment when a run begins."
+        hint={PARAMS_HINT}
         value={job.params}
         error={faults.params}
         onChange={(params) => onChange({ params })}

@@ -1,21 +1,11 @@
 /** A field in which anything may be typed, with what is known to choose from. */
-import {
-  Button as AriaButton,
-  ComboBox,
-  FieldError,
-  Input,
-  Label,
-  ListBox,
-  ListBoxItem,
-  Popover,
-  Text,
-} from "react-aria-components";
+import { ListBox, ListBoxItem, Text } from "react-aria-components";
 import type { ReactNode } from "react";
-import { classes } from "../../components/classes";
+import { ComboField } from "../../components/ComboField";
 import fields from "../../components/fields.module.css";
 import styles from "./SuggestField.module.css";
 
-export interface Suggestion {
+interface Suggestion {
   id: string;
   /** What it is, in a line under its name. */
   about?: string | null;
@@ -32,55 +22,30 @@ interface SuggestFieldProps {
   onChange: (value: string) => void;
 }
 
-export function SuggestField({
-  label,
-  value,
-  suggestions,
-  error,
-  hint,
-  placeholder = "",
-  isCode = false,
-  onChange,
-}: SuggestFieldProps) {
+export function SuggestField({ value, suggestions, isCode = false, onChange, ...props }: SuggestFieldProps) {
   return (
-    <ComboBox
-      className={fields["field"] ?? ""}
+    <ComboField
+      {...props}
+      isCode={isCode}
       inputValue={value}
       onInputChange={onChange}
       defaultItems={suggestions}
       allowsCustomValue
       menuTrigger="focus"
-      isInvalid={error !== undefined}
+      className={styles["popover"]}
     >
-      <Label className={fields["label"] ?? ""}>{label}</Label>
-      <div className={styles["box"]}>
-        <Input
-          className={classes(fields["input"], isCode && fields["code"])}
-          placeholder={placeholder}
-          spellCheck="false"
-        />
-        <AriaButton className={styles["open"] ?? ""}>▾</AriaButton>
-      </div>
-      {hint !== undefined && (
-        <Text slot="description" className={fields["hint"] ?? ""}>
-          {hint}
-        </Text>
-      )}
-      <FieldError className={fields["error"] ?? ""}>{error}</FieldError>
-      <Popover className={classes(fields["popover"], styles["popover"])}>
-        <ListBox<Suggestion> className={fields["options"] ?? ""}>
-          {({ id, about }) => (
-            <ListBoxItem id={id} textValue={id} className={fields["option"] ?? ""}>
-              <bdi className={isCode ? fields["code"] : undefined}>{id}</bdi>
-              {about && (
-                <Text slot="description" className={styles["about"] ?? ""}>
-                  {about}
-                </Text>
-              )}
-            </ListBoxItem>
-          )}
-        </ListBox>
-      </Popover>
-    </ComboBox>
+      <ListBox<Suggestion> className={fields["options"] ?? ""}>
+        {({ id, about }) => (
+          <ListBoxItem id={id} textValue={id} className={fields["option"] ?? ""}>
+            <bdi className={isCode ? fields["code"] : undefined}>{id}</bdi>
+            {about && (
+              <Text slot="description" className={styles["about"] ?? ""}>
+                {about}
+              </Text>
+            )}
+          </ListBoxItem>
+        )}
+      </ListBox>
+    </ComboField>
   );
 }

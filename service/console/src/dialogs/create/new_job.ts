@@ -1,5 +1,6 @@
 /** A new job as the form holds it, and the request that a filled-in form means. */
-import type { components } from "../../api/types";
+import type { JobCreation } from "../../api/types";
+import { objectIn } from "../params";
 import type { Schedule } from "../schedule/editing";
 
 export interface NewJob {
@@ -13,7 +14,6 @@ export interface NewJob {
 }
 
 export type Faults = Partial<Record<keyof NewJob, string>>;
-type Creation = components["schemas"]["JobCreation"];
 
 export const EMPTY: NewJob = {
   displayName: "",
@@ -41,7 +41,7 @@ export function idOf({ jobId, displayName }: NewJob): string {
 }
 
 /** Returns the request, and what is wrong before it is sent; the server has the last word. */
-export function creationOf(job: NewJob, schedule: Schedule): { body: Creation; faults: Faults } {
+export function creationOf(job: NewJob, schedule: Schedule): { body: JobCreation; faults: Faults } {
   const faults: Faults = {};
   const jobId = idOf(job).trim();
   if (job.displayName.trim() === "") faults.displayName = "a job needs a name";
@@ -50,9 +50,9 @@ export function creationOf(job: NewJob, schedule: Schedule): { body: Creation; f
   const handler = job.handler.trim();
   if (handler === "") faults.handler = "a job needs a handler";
   else if (!HANDLER.test(handler)) faults.handler = "allowed: a to z, digits, _ and ., a letter first";
-  const params = objectIn(job.params);
+  const params = objectIn(job.params.trim() || "{}");
   if (typeof params === "string") faults.params = params;
-  const body: Creation = {
+  const body: JobCreation = {
     jobId,
     displayName: job.displayName.trim(),
     handler,
@@ -65,15 +65,4 @@ export function creationOf(job: NewJob, schedule: Schedule): { body: Creation; f
     ...(typeof params !== "string" && { params }),
   };
   return { body, faults };
-}
-
-/** Reads a JSON object, nothing as an empty one; a text says why it is none. */
-function objectIn(text: string): Record<string, unknown> | string {
-  try {
-    const found: unknown = JSON.parse(text.trim() || "{}");
-    if (typeof found !== "object" || found === null || Array.isArray(found)) return "not a JSON object: {…}";
-    return found as Record<string, unknown>;
-  } catch (fault) {
-    return `no JSON: ${fault instanceof Error ? fault.message : String(fault)}`;
-  }
 }

@@ -3,10 +3,11 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 import { Form } from "react-aria-components";
 import { ApiError, api, data } from "../../api/client";
-import { ifMatch, readJob, refusalWords, type ReadJob } from "../../api/job_actions";
+import { readJob, refusalWords, type ReadJob } from "../../api/job_actions";
+import { ifMatch } from "../../api/job_patch";
 import { keys } from "../../api/queries";
 import { Button } from "../../components/Button";
-import { Dialog } from "../../components/Dialog";
+import { Dialog, DialogAlert } from "../../components/Dialog";
 import { Select, TextField } from "../../components/fields";
 import { notify } from "../../components/toast_queue";
 import { useUnsaved } from "../../components/unsaved";
@@ -23,11 +24,10 @@ const FORM = "pause";
 interface PauseDialogProps {
   /** The job as it was read; null: all jobs. */
   job: ReadJob | null;
-  isOpen: boolean;
   onClose: () => void;
 }
 
-export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) {
+export default function PauseDialog({ job, onClose }: PauseDialogProps) {
   const [reason, setReason] = useState("");
   const [choice, setChoice] = useState<UntilChoice>("resumed");
   const [typed, setTyped] = useState(() => wallTime(now() + 3_600_000, BROWSER_ZONE));
@@ -65,7 +65,7 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
   return (
     <Dialog
       title={job ? <>Pause {<bdi>{job.displayName}</bdi>}</> : "Pause all jobs"}
-      isOpen={isOpen}
+      isOpen
       onClose={close}
       actions={actions}
     >
@@ -102,9 +102,9 @@ export default function PauseDialog({ job, isOpen, onClose }: PauseDialogProps) 
         )}
       </Form>
       {words && field !== "reason" && field !== "until" && (
-        <p role="alert" className={styles["refusal"]}>
+        <DialogAlert>
           <strong>Not paused.</strong> <bdi>{words}</bdi>
-        </p>
+        </DialogAlert>
       )}
       {question}
     </Dialog>

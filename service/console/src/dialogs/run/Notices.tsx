@@ -1,7 +1,6 @@
 /** What will become of a run that is started now: whether it starts, waits, or is refused, and why. */
-import type { Handler } from "../../api/runs";
-import { isUnfinished } from "../../api/runs";
-import type { JobDetail } from "../../api/types";
+import { isUnfinished } from "../../api/executions";
+import type { Handler, JobDetail } from "../../api/types";
 import { classes } from "../../components/classes";
 import { ExecutionLink, JobLink, Link } from "../../components/Link";
 import { overlapWords } from "./overlap";

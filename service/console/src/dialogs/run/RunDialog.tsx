@@ -1,8 +1,7 @@
 /** Runs a job by hand: asks what is different this time, starts it once, and shows how it goes. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { jobQuery } from "../../api/queries";
-import { handlersQuery } from "../../api/runs";
+import { handlersQuery, jobQuery } from "../../api/queries";
 import { DialogContent, DialogFrame } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
@@ -12,27 +11,25 @@ import { StartedRun } from "./StartedRun";
 
 interface RunDialogProps {
   jobId: string;
-  isOpen: boolean;
   onClose: () => void;
 }
 
-export default function RunDialog({ jobId, isOpen, onClose }: RunDialogProps) {
+export default function RunDialog({ jobId, onClose }: RunDialogProps) {
   const [isEdited, setEdited] = useState(false);
   const { close, question } = useUnsaved(
     isEdited,
     "Nothing has been started; what was entered would be lost.",
     onClose,
   );
-  // What was entered, and the key under which it is sent, belong to one opening.
   return (
-    <DialogFrame isOpen={isOpen} onClose={close}>
+    <DialogFrame isOpen onClose={close}>
       <Opened jobId={jobId} onClose={close} onEdited={setEdited} />
       {question}
     </DialogFrame>
   );
 }
 
-interface OpenedProps extends Omit<RunDialogProps, "isOpen"> {
+interface OpenedProps extends RunDialogProps {
   onEdited: (isEdited: boolean) => void;
 }
 

@@ -2,12 +2,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useLayoutEffect, useRef, useState, type SubmitEvent } from "react";
 import { ApiError } from "../../api/client";
+import { newKey, triggerJob } from "../../api/executions";
 import { keys } from "../../api/queries";
-import { newKey, triggerJob, type Handler, type TriggerRequest } from "../../api/runs";
-import type { JobDetail } from "../../api/types";
+import type { Handler, JobDetail, TriggerRequest } from "../../api/types";
+import { wordsOf } from "../../api/words";
 import { Button } from "../../components/Button";
 import { DialogContent } from "../../components/Dialog";
-import { wordsOf } from "../../components/Failure";
 import { TextField } from "../../components/fields";
 import { Refusal } from "../../components/run/Refusal";
 import { faultName, fieldsOf, isAnythingEntered, requestOf, type Faults, type FormState } from "./form";

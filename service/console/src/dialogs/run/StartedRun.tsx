@@ -1,6 +1,6 @@
 /** What becomes of the run that was just started, as it goes on. */
-import { useRunLog } from "../../api/run_log";
-import { isUnfinished, useExecution } from "../../api/runs";
+import { useRunLog } from "../../api/execution_log";
+import { isUnfinished, useExecution } from "../../api/executions";
 import type { ExecutionDetail, JobDetail } from "../../api/types";
 import { Button, LinkButton } from "../../components/Button";
 import { DialogContent } from "../../components/Dialog";

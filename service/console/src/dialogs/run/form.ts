@@ -1,5 +1,5 @@
 /** What stands in the form of a run, and what of it is sent. */
-import type { TriggerRequest } from "../../api/runs";
+import type { TriggerRequest } from "../../api/types";
 import { instantOf } from "../../time/zoned";
 import type { Kind, Parameter } from "./parameters";
 import { baseOf, isSame, kindFor, read, type Base, type Entry } from "./values";
@@ -14,7 +14,7 @@ export interface FormState {
   zone: string;
 }
 
-export const LONGEST_REASON = 500;
+const LONGEST_REASON = 500;
 
 export interface Field {
   parameter: Parameter;

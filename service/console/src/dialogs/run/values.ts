@@ -4,7 +4,7 @@ import type { Bound, Kind, Parameter } from "./parameters";
 /** What a field holds: its text, or null for the value null. */
 export type Entry = string | null;
 
-export type Reading = { value: unknown } | { error: string };
+type Reading = { value: unknown } | { error: string };
 
 /** What the job, or else the handler, says of a parameter; `from` is null where neither says anything. */
 export interface Base {

@@ -14,15 +14,10 @@ import { usePreview } from "./use_preview";
 
 interface ScheduleDialogProps {
   jobId: string;
-  isOpen: boolean;
   onClose: () => void;
 }
 
-export default function ScheduleDialog({ jobId, isOpen, onClose }: ScheduleDialogProps) {
-  return isOpen ? <Opened jobId={jobId} onClose={onClose} /> : null;
-}
-
-function Opened({ jobId, onClose }: Omit<ScheduleDialogProps, "isOpen">) {
+export default function ScheduleDialog({ jobId, onClose }: ScheduleDialogProps) {
   const editor = useEditing(jobId, onClose);
   const { job, stand, isDeleted, isSaving } = editor;
   const preview = usePreview(jobId, stand);

@@ -1,20 +1,9 @@
 /** The zone of a schedule: found by its city, with what its clocks show now. */
 import { useQuery } from "@tanstack/react-query";
-import {
-  Button as AriaButton,
-  ComboBox,
-  FieldError,
-  Input,
-  Label,
-  ListBox,
-  ListBoxItem,
-  ListLayout,
-  Popover,
-  Text,
-  Virtualizer,
-} from "react-aria-components";
+import { ListBox, ListBoxItem, ListLayout, Virtualizer } from "react-aria-components";
 import { timeZonesQuery } from "../../api/schedules";
 import { classes } from "../../components/classes";
+import { ComboField } from "../../components/ComboField";
 import fields from "../../components/fields.module.css";
 import { now, useNow } from "../../time/clock";
 import { localTime } from "../../time/format";
@@ -37,8 +26,13 @@ export function ZonePicker({ zone, error, onChange }: ZonePickerProps) {
   const zones = known.includes(zone) ? known : [zone, ...known];
   const time = useNow((nowMs) => localTime(nowMs, zone).time.slice(0, 5));
   return (
-    <ComboBox
-      className={fields["field"] ?? ""}
+    <ComboField
+      label="Time zone"
+      hint={`${time} there now, UTC${offsetOf(zone, now())}`}
+      error={error}
+      placeholder="Search by city"
+      opens="All time zones"
+      className={styles["popover"]}
       defaultItems={zones.map((id) => ({ id }))}
       defaultFilter={matchesZone}
       value={zone}
@@ -48,31 +42,17 @@ export function ZonePicker({ zone, error, onChange }: ZonePickerProps) {
         const exact = zones.find((each) => each.toLowerCase() === typed.trim().toLowerCase());
         if (exact !== undefined && exact !== zone) onChange(exact);
       }}
-      isInvalid={error !== null}
     >
-      <Label className={fields["label"] ?? ""}>Time zone</Label>
-      <div className={styles["box"]}>
-        <Input className={fields["input"] ?? ""} placeholder="Search by city" />
-        <AriaButton className={styles["open"] ?? ""} aria-label="All time zones">
-          ▾
-        </AriaButton>
-      </div>
-      <Text slot="description" className={fields["hint"] ?? ""}>
-        {time} there now, UTC{offsetOf(zone, now())}
-      </Text>
-      <FieldError className={fields["error"] ?? ""}>{error}</FieldError>
-      <Popover className={classes(fields["popover"], styles["popover"])}>
-        <Virtualizer layout={ListLayout} layoutOptions={{ rowHeight: ROW_HEIGHT, padding: 4 }}>
-          <ListBox className={styles["list"] ?? ""}>
-            {({ id }: { id: string }) => (
-              <ListBoxItem id={id} textValue={id} className={classes(fields["option"], styles["zone"])}>
-                <bdi>{id.replaceAll("_", " ")}</bdi>
-                <span className={styles["offset"]}>{offsetOf(id, now())}</span>
-              </ListBoxItem>
-            )}
-          </ListBox>
-        </Virtualizer>
-      </Popover>
-    </ComboBox>
+      <Virtualizer layout={ListLayout} layoutOptions={{ rowHeight: ROW_HEIGHT, padding: 4 }}>
+        <ListBox className={styles["list"] ?? ""}>
+          {({ id }: { id: string }) => (
+            <ListBoxItem id={id} textValue={id} className={classes(fields["option"], styles["zone"])}>
+              <bdi>{id.replaceAll("_", " ")}</bdi>
+              <span className={styles["offset"]}>{offsetOf(id, now())}</span>
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Virtualizer>
+    </ComboField>
   );
 }

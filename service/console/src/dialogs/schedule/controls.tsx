@@ -4,7 +4,6 @@ import {
   Dialog,
   DialogTrigger,
   Input,
-  Popover,
   TextField,
   ToggleButton,
   ToggleButtonGroup,
@@ -13,6 +12,7 @@ import {
 import { useState } from "react";
 import { classes } from "../../components/classes";
 import fields from "../../components/fields.module.css";
+import { Popover } from "../../components/Popover";
 import styles from "./controls.module.css";
 import { readTime, type TimeOfDay } from "./presets";
 
@@ -159,7 +159,7 @@ export function ValuePicker({ label, picks, chosen, onChange }: PicksProps) {
         <span className={styles["names"]}>{names.join(", ")}</span>
         <span aria-hidden="true">▾</span>
       </AriaButton>
-      <Popover className={fields["popover"] ?? ""} placement="bottom start">
+      <Popover className={fields["popover"]} placement="bottom start">
         <Dialog aria-label={label} className={styles["panel"] ?? ""}>
           <Toggles label={label} picks={picks} chosen={chosen} onChange={onChange} isGrid />
         </Dialog>

@@ -5,7 +5,7 @@
  * the builder has no form for stays text. Source of what a field may hold: service/domain/cron/grammar.py.
  */
 
-export type FieldName = "second" | "minute" | "hour" | "day-of-month" | "month" | "day-of-week";
+type FieldName = "second" | "minute" | "hour" | "day-of-month" | "month" | "day-of-week";
 
 /** What may stand in a field; `first` to `last` is what `*` means, `lowest` the smallest number that may be written. */
 export interface Field {

@@ -1,7 +1,7 @@
 /** What is wrong with a schedule, at the field that it is about: as the preview says, or the refusal of a change. */
 import { ApiError } from "../../api/client";
 import type { Preview } from "../../api/types";
-import { wordsOf } from "../../components/Failure";
+import { wordsOf } from "../../api/words";
 import { ChangedMeanwhile } from "./save";
 
 /** The words for each field; `other` is about none of them. */

@@ -2,9 +2,9 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../../api/client";
 import { keys } from "../../api/queries";
-import { patchJob } from "../../api/schedules";
+import { patchJob } from "../../api/job_patch";
 import type { JobDetail } from "../../api/types";
-import { wordsOf } from "../../components/Failure";
+import { wordsOf } from "../../api/words";
 import { inForceWords } from "../../components/in_force";
 import { notify } from "../../components/toast_queue";
 import { isSame, patchOf, versionOf, type Schedule, type Version } from "./editing";

@@ -1,8 +1,6 @@
 /** Time zones as people look for them, and as they are told apart. */
-import type { components } from "../../api/types";
+import type { PreviewFire } from "../../api/types";
 import { BROWSER_ZONE, localTime } from "../../time/format";
-
-type PreviewFire = components["schemas"]["PreviewFire"];
 
 const formats = new Map<string, Intl.DateTimeFormat | null>();
 
@@ -38,7 +36,7 @@ function plain(text: string): string {
 }
 
 /** Times on the clocks of one zone, and what that zone is here: "job", "UTC", "this browser". */
-export interface ZoneColumn {
+interface ZoneColumn {
   zone: string;
   names: string[];
   /** Such as "2026-11-24 15:59:00", one for each instant. */

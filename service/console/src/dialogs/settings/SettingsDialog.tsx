@@ -4,13 +4,14 @@ import { useState } from "react";
 import { Form } from "react-aria-components";
 import { ApiError } from "../../api/client";
 import { jobQuery, keys } from "../../api/queries";
-import { patchJob } from "../../api/schedules";
+import { patchJob } from "../../api/job_patch";
 import type { JobDetail, JobPatch } from "../../api/types";
+import { wordsOf } from "../../api/words";
 import { Button } from "../../components/Button";
 import { Difference } from "../../components/changes/Difference";
 import { differences } from "../../components/changes/values";
-import { Dialog } from "../../components/Dialog";
-import { Failure, wordsOf } from "../../components/Failure";
+import { Dialog, DialogAlert } from "../../components/Dialog";
+import { Failure } from "../../components/Failure";
 import { inForceWords } from "../../components/in_force";
 import { Loading } from "../../components/Loading";
 import { notify } from "../../components/toast_queue";
@@ -23,15 +24,14 @@ const FORM = "settings-form";
 
 interface SettingsDialogProps {
   jobId: string;
-  isOpen: boolean;
   onClose: () => void;
 }
 
-export default function SettingsDialog({ jobId, isOpen, onClose }: SettingsDialogProps) {
+export default function SettingsDialog({ jobId, onClose }: SettingsDialogProps) {
   const { data: job, error, isPending } = useQuery(jobQuery(jobId));
-  if (job) return <Opened opened={job} latest={job} isOpen={isOpen} onClose={onClose} />;
+  if (job) return <Opened job={job} onClose={onClose} />;
   return (
-    <Dialog title="Edit settings" isOpen={isOpen} onClose={onClose}>
+    <Dialog title="Edit settings" isOpen onClose={onClose}>
       {isPending && <Loading what="the job" />}
       {error && <Failure fault={error} what="the job" />}
     </Dialog>
@@ -39,17 +39,15 @@ export default function SettingsDialog({ jobId, isOpen, onClose }: SettingsDialo
 }
 
 interface OpenedProps {
-  opened: JobDetail;
-  latest: JobDetail;
-  isOpen: boolean;
+  job: JobDetail;
   onClose: () => void;
 }
 
-function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
+function Opened({ job, onClose }: OpenedProps) {
   const cache = useQueryClient();
-  // The job that the form was filled from; `latest` goes on, when somebody else changes it.
-  const [base, setBase] = useState(opened);
-  const [form, setForm] = useState<SettingsForm>(() => formOf(opened));
+  // The job that the form was filled from; `job` goes on, when somebody else changes it.
+  const [base, setBase] = useState(job);
+  const [form, setForm] = useState<SettingsForm>(() => formOf(job));
   const [faults, setFaults] = useState<Faults>({});
   const save = useMutation({
     mutationFn: (patch: JobPatch) => patchJob(base.name, patch, base.revision),
@@ -78,7 +76,7 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
     "The settings have been changed here, and are not saved.",
     onClose,
   );
-  const isStale = latest.revision !== base.revision;
+  const isStale = job.revision !== base.revision;
   const isSaidAtField = Object.keys(faults).length > 0;
   return (
     <Dialog
@@ -87,7 +85,7 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
           Settings of <bdi>{base.displayName}</bdi>
         </>
       }
-      isOpen={isOpen}
+      isOpen
       onClose={close}
       isWide
       actions={
@@ -102,18 +100,18 @@ function Opened({ opened, latest, isOpen, onClose }: OpenedProps) {
       {isStale && !save.isPending && (
         <div role="alert" className={styles["conflict"]}>
           <p>
-            <bdi>{latest.updatedBy}</bdi> has changed this job meanwhile:
+            <bdi>{job.updatedBy}</bdi> has changed this job meanwhile:
           </p>
-          <Difference changes={differences({ ...base }, { ...latest })} />
-          <Button isSmall onPress={() => setBase(latest)}>
+          <Difference changes={differences({ ...base }, { ...job })} />
+          <Button isSmall onPress={() => setBase(job)}>
             Keep my edits, over this version
           </Button>
         </div>
       )}
       {save.error && !isStale && !isSaidAtField && (
-        <p role="alert" className={styles["refused"]}>
+        <DialogAlert>
           <strong>Not saved.</strong> <bdi>{wordsOf(save.error)}</bdi>
-        </p>
+        </DialogAlert>
       )}
       <Form
         id={FORM}

@@ -1,8 +1,9 @@
 /** The fields of a job's settings. */
 import { useQuery } from "@tanstack/react-query";
-import { handlersQuery } from "../../api/runs";
+import { handlersQuery } from "../../api/queries";
 import { Select, TextField } from "../../components/fields";
 import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "../../components/policies";
+import { PARAMS_HINT } from "../params";
 import type { Faults, SettingsForm } from "./form";
 import styles from "./Settings.module.css";
 
@@ -34,13 +35,7 @@ export function SettingsFields({ form, faults, onChange }: FieldsProps) {
       </div>
       <HandlerField form={form} faults={faults} onChange={onChange} />
       <div className={styles["wide"]}>
-        <TextField
-          label="Parameters"
-          hint="A JSON object. ${secret:NAME} is filled in from the environment when a run begins."
-          {...text("params")}
-          isCode
-          rows={6}
-        />
+        <TextField label="Parameters" hint={PARAMS_HINT} {...text("params")} isCode rows={6} />
       </div>
       <PolicyField label="Overlap" {...policy("overlapPolicy", OVERLAP)} />
       <PolicyField label="Misfire" {...policy("misfirePolicy", MISFIRE)} />

@@ -1,15 +1,16 @@
 /** The settings of a job as a form holds them, and the patch that a filled-in form means. */
 import type { JobDetail, JobPatch } from "../../api/types";
+import { objectIn } from "../params";
 
-export const TEXTS = ["displayName", "jobGroup", "handler", "description"] as const;
-export const NUMBERS = [
+const TEXTS = ["displayName", "jobGroup", "handler", "description"] as const;
+const NUMBERS = [
   "timeoutSeconds",
   "maxAttempts",
   "retryBackoffSeconds",
   "misfireGraceSeconds",
   "overdueAfterSeconds",
 ] as const;
-export const POLICIES = ["overlapPolicy", "misfirePolicy", "clockChangePolicy", "onLost"] as const;
+const POLICIES = ["overlapPolicy", "misfirePolicy", "clockChangePolicy", "onLost"] as const;
 
 type Field = (typeof TEXTS)[number] | (typeof NUMBERS)[number] | (typeof POLICIES)[number] | "params";
 /** What stands in each field. */
@@ -49,16 +50,4 @@ export function patchOf(form: SettingsForm, before: SettingsForm): { patch: JobP
 
 function isNumber(field: Field): boolean {
   return (NUMBERS as readonly string[]).includes(field);
-}
-
-/** Reads a JSON object; a text says why it is none. */
-function objectIn(text: string): object | string {
-  try {
-    const found: unknown = JSON.parse(text);
-    return typeof found === "object" && found !== null && !Array.isArray(found)
-      ? found
-      : "not a JSON object: {…}";
-  } catch (fault) {
-    return `no JSON: ${fault instanceof Error ? fault.message : String(fault)}`;
-  }
 }

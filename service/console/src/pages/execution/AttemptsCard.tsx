@@ -2,14 +2,26 @@
 import type { Attempt, ExecutionDetail, JobDetail } from "../../api/types";
 import { ExecutionLink, replicaName, shortId } from "../../components/Link";
 import { Card } from "../../components/Page";
+import { Duration } from "../../components/run/Duration";
 import { Status } from "../../components/Status";
+import { Table } from "../../components/Table";
 import table from "../../components/table.module.css";
-import { Elapsed, inAllZones } from "../../components/When";
-import { duration, localTime } from "../../time/format";
+import { inAllZones } from "../../components/When";
+import { localTime } from "../../time/format";
 import styles from "./AttemptsCard.module.css";
 import { stepsOf, type Step } from "./attempts";
 import { errorsOf, firstLineOf } from "./errors";
 import { hasStarted } from "./words";
+
+const COLUMNS = [
+  "Attempt",
+  "Execution",
+  "Status",
+  "Started",
+  { name: "Duration", isNumber: true },
+  "Replica",
+  "Error",
+] as const;
 
 interface AttemptsCardProps {
   execution: ExecutionDetail;
@@ -24,34 +36,17 @@ export function AttemptsCard({ execution, job, zone }: AttemptsCardProps) {
   return (
     <Card title={steps.length === 1 ? "Attempts" : `${steps.length} attempts`}>
       {steps.length > 1 && (
-        <div className={table["wrap"]} tabIndex={0} role="region" aria-label="All attempts">
-          <table className={table["table"]} aria-label="All attempts">
-            <thead>
-              <tr>
-                <th scope="col">Attempt</th>
-                <th scope="col">Execution</th>
-                <th scope="col">Status</th>
-                <th scope="col">Started</th>
-                <th scope="col" className={table["number"]}>
-                  Duration
-                </th>
-                <th scope="col">Replica</th>
-                <th scope="col">Error</th>
-              </tr>
-            </thead>
-            <tbody>
-              {steps.map((step) => (
-                <Row
-                  key={step.attempt.executionId}
-                  step={step}
-                  zone={zone}
-                  firstStart={execution.attempts[0]?.startTime ?? execution.startTime}
-                  isShown={step.attempt.executionId === execution.executionId}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="All attempts" columns={COLUMNS}>
+          {steps.map((step) => (
+            <Row
+              key={step.attempt.executionId}
+              step={step}
+              zone={zone}
+              firstStart={execution.attempts[0]?.startTime ?? execution.startTime}
+              isShown={step.attempt.executionId === execution.executionId}
+            />
+          ))}
+        </Table>
       )}
       {notes.length > 0 && (
         <ul className={styles["notes"]}>
@@ -97,7 +92,7 @@ function Row({ step: { attempt, number }, zone, firstStart, isShown }: RowProps)
         {hasStarted(attempt) ? <Start instant={startTime} since={firstStart} zone={zone} /> : "–"}
       </td>
       <td className={table["number"]}>
-        <Took attempt={attempt} />
+        <Duration execution={attempt} />
       </td>
       <td className={table["nowrap"]}>
         {replicaId === null ? "–" : <code title={replicaId}>{replicaName(replicaId)}</code>}
@@ -118,11 +113,6 @@ function Start({ instant, since, zone }: { instant: string; since: string; zone:
       {time}
     </time>
   );
-}
-
-function Took({ attempt: { status, durationMs, startTime } }: { attempt: Attempt }) {
-  if (durationMs !== null) return duration(durationMs);
-  return status === "RUNNING" ? <Elapsed since={startTime} /> : "–";
 }
 
 function errorLine({ status, errorDetails, errorCount }: Attempt): string {

@@ -1,7 +1,7 @@
 /** What went wrong: the line that says it, the whole text, and the symbols that failed by themselves. */
 import type { ExecutionDetail } from "../../api/types";
 import { Card } from "../../components/Page";
-import table from "../../components/table.module.css";
+import { Table } from "../../components/Table";
 import { count } from "../../time/format";
 import styles from "./ErrorCard.module.css";
 import { errorsOf, firstLineOf, type Errors } from "./errors";
@@ -49,26 +49,16 @@ function Others({ errors: { others, notKept, ending } }: { errors: Errors }) {
     <>
       {ending !== null && <h3>Errors before that</h3>}
       {others.length > 0 && (
-        <div className={styles["others"]} tabIndex={0} role="region" aria-label="Errors of single symbols">
-          <table className={table["table"]} aria-label="Errors of single symbols">
-            <thead>
-              <tr>
-                <th scope="col">Symbol</th>
-                <th scope="col">Error</th>
-              </tr>
-            </thead>
-            <tbody>
-              {others.map(({ symbol, message }, index) => (
-                <tr key={index}>
-                  <td className={styles["symbol"]}>{symbol === null ? "–" : <bdi>{symbol}</bdi>}</td>
-                  <td className={styles["message"]}>
-                    <bdi>{message}</bdi>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="Errors of single symbols" columns={["Symbol", "Error"]} className={styles["others"]}>
+          {others.map(({ symbol, message }, index) => (
+            <tr key={index}>
+              <td className={styles["symbol"]}>{symbol === null ? "–" : <bdi>{symbol}</bdi>}</td>
+              <td className={styles["message"]}>
+                <bdi>{message}</bdi>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       {notKept > 0 && (
         <p className={styles["more"]}>

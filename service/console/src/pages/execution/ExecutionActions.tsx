@@ -1,9 +1,9 @@
 /** What can be done with an execution: cancel it, try it again, run its job with other parameters. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useNavigate } from "react-router";
 import { keys } from "../../api/queries";
-import { cancelExecution, isUnfinished, newKey, retryExecution } from "../../api/runs";
+import { cancelExecution, isUnfinished, newKey, retryExecution } from "../../api/executions";
 import { useMay } from "../../api/session";
 import type { ExecutionDetail, JobDetail } from "../../api/types";
 import { Button } from "../../components/Button";
@@ -11,9 +11,8 @@ import { Confirm } from "../../components/Dialog";
 import { executionPath } from "../../components/Link";
 import { Refusal } from "../../components/run/Refusal";
 import { notify } from "../../components/toast_queue";
+import { RunDialog } from "../../dialogs/lazy";
 import styles from "./ExecutionPage.module.css";
-
-const RunDialog = lazy(() => import("../../dialogs/run/RunDialog"));
 
 interface ExecutionActionsProps {
   execution: ExecutionDetail;
@@ -33,7 +32,7 @@ export function ExecutionActions({ execution, job }: ExecutionActionsProps) {
         : job?.enabled && <RetryButton executionId={execution.executionId} />}
       {job?.enabled && <Button onPress={() => setRunOpen(true)}>Run now</Button>}
       <Suspense>
-        {isRunOpen && job && <RunDialog jobId={job.name} isOpen onClose={() => setRunOpen(false)} />}
+        {isRunOpen && job && <RunDialog jobId={job.name} onClose={() => setRunOpen(false)} />}
       </Suspense>
     </>
   );

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { ApiError } from "../../api/client";
 import { jobQuery } from "../../api/queries";
-import { useExecution } from "../../api/runs";
+import { useExecution } from "../../api/executions";
 import { useMay } from "../../api/session";
 import type { ExecutionDetail, JobDetail } from "../../api/types";
 import { CopyButton } from "../../components/Copy";

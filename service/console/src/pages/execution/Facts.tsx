@@ -1,11 +1,11 @@
 /** Everything that is on record of an execution and is not shown more largely elsewhere. */
 import type { ReactNode } from "react";
-import { isUnfinished } from "../../api/runs";
+import { isUnfinished } from "../../api/executions";
 import type { ExecutionDetail } from "../../api/types";
+import { causeWords } from "../../components/causes";
 import { Link, replicaName } from "../../components/Link";
 import { At, Elapsed } from "../../components/When";
 import { count, duration } from "../../time/format";
-import { causeWords } from "../../components/causes";
 import styles from "./Facts.module.css";
 import { hasStarted, latenessWords } from "./words";
 

@@ -1,6 +1,6 @@
 /** The states of an execution on one line, with when each began and how long it took. */
 import type { ReactNode } from "react";
-import { isUnfinished } from "../../api/runs";
+import { isUnfinished } from "../../api/executions";
 import type { ExecutionDetail } from "../../api/types";
 import { classes } from "../../components/classes";
 import { Status } from "../../components/Status";

@@ -10,7 +10,7 @@ export interface Step {
 }
 
 /** What the job says of lost and failed runs; null where the job is gone. */
-export interface Policy {
+interface Policy {
   onLost: string;
   maxAttempts: number;
 }

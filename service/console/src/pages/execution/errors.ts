@@ -9,7 +9,7 @@ export interface Errors {
   notKept: number;
 }
 
-export interface SymbolError {
+interface SymbolError {
   /** Null where the message begins with none. */
   symbol: string | null;
   message: string;

@@ -1,4 +1,4 @@
-/** The executions of a job, the newest first, narrowed by outcome, cause and text. */
+/** The executions of a job, the newest first, narrowed by status, cause and the text of errors. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import {
@@ -11,16 +11,19 @@ import {
 } from "../../api/job_history";
 import type { Execution } from "../../api/types";
 import { Button } from "../../components/Button";
+import { causeWords } from "../../components/causes";
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { SearchField, Select } from "../../components/fields";
 import { ExecutionLink } from "../../components/Link";
 import { Loading } from "../../components/Loading";
+import { Duration } from "../../components/run/Duration";
+import { ShowOlder } from "../../components/ShowOlder";
 import { lookOf, Status } from "../../components/Status";
+import { Table } from "../../components/Table";
 import table from "../../components/table.module.css";
-import { Ago, At, Elapsed } from "../../components/When";
-import { count, duration } from "../../time/format";
-import { causeWords } from "../../components/causes";
+import { Ago, At } from "../../components/When";
+import { count } from "../../time/format";
 import styles from "./Executions.module.css";
 
 const ANY = "ANY";
@@ -32,6 +35,16 @@ const CAUSE_CHOICES = [
   { id: ANY, name: "Any cause" },
   ...CAUSES.map((cause) => ({ id: cause, name: causeWords(cause) })),
 ];
+
+const COLUMNS = [
+  "Execution",
+  "Status",
+  "Started",
+  "Cause",
+  { name: "Duration", isNumber: true },
+  { name: "Rows", isNumber: true },
+  "Error",
+] as const;
 
 export function Executions({ jobId, zone }: { jobId: string; zone: string }) {
   const [status, setStatus] = useState<string>(ANY);
@@ -68,16 +81,8 @@ interface ListProps {
 }
 
 function List({ jobId, zone, filter, onClear }: ListProps) {
-  const {
-    data,
-    error,
-    isPending,
-    isPlaceholderData,
-    refetch,
-    hasNextPage,
-    isFetchingNextPage,
-    fetchNextPage,
-  } = useInfiniteQuery(historyQuery(jobId, filter));
+  const list = useInfiniteQuery(historyQuery(jobId, filter));
+  const { data, error, isPending, isPlaceholderData, refetch } = list;
   if (isPending) return <Loading what="executions" />;
   if (error && !data) return <Failure fault={error} what="the executions" onRetry={() => void refetch()} />;
   const executions = data.pages.flatMap((page) => page.executions);
@@ -92,49 +97,23 @@ function List({ jobId, zone, filter, onClear }: ListProps) {
   }
   return (
     <>
-      <div
-        className={table["wrap"]}
-        role="region"
-        aria-label="Executions"
-        tabIndex={0}
-        aria-busy={isPlaceholderData}
+      <Table
+        label="Executions"
+        caption="Executions, the newest first"
+        columns={COLUMNS}
+        isBusy={isPlaceholderData}
       >
-        <table className={table["table"]}>
-          <caption className="visually-hidden">Executions, the newest first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Execution</th>
-              <th scope="col">Status</th>
-              <th scope="col">Started</th>
-              <th scope="col">Cause</th>
-              <th scope="col" className={table["number"]}>
-                Duration
-              </th>
-              <th scope="col" className={table["number"]}>
-                Rows
-              </th>
-              <th scope="col">Error</th>
-            </tr>
-          </thead>
-          <tbody>
-            {executions.map((execution) => (
-              <Row key={execution.executionId} execution={execution} zone={zone} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {hasNextPage && (
-        <Button isDisabled={isFetchingNextPage} onPress={() => void fetchNextPage()}>
-          {isFetchingNextPage ? "Loading older executions …" : "Show older executions"}
-        </Button>
-      )}
+        {executions.map((execution) => (
+          <Row key={execution.executionId} execution={execution} zone={zone} />
+        ))}
+      </Table>
+      <ShowOlder what="executions" list={list} />
     </>
   );
 }
 
 function Row({ execution, zone }: { execution: Execution; zone: string }) {
-  const { executionId, status, startTime, triggeredBy, requestedBy, attempt, durationMs, dataPointsStored } =
-    execution;
+  const { executionId, status, startTime, triggeredBy, requestedBy, attempt, dataPointsStored } = execution;
   return (
     <tr>
       <td className={table["nowrap"]}>
@@ -160,13 +139,7 @@ function Row({ execution, zone }: { execution: Execution; zone: string }) {
         {attempt > 1 && <> · attempt {attempt}</>}
       </td>
       <td className={table["number"]}>
-        {durationMs !== null ? (
-          duration(durationMs)
-        ) : status === "RUNNING" ? (
-          <Elapsed since={startTime} />
-        ) : (
-          "–"
-        )}
+        <Duration execution={execution} />
       </td>
       <td className={table["number"]}>{count(dataPointsStored)}</td>
       <td className={styles["error"]}>

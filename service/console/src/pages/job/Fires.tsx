@@ -4,19 +4,28 @@ import { useState } from "react";
 import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
 import { firesQuery, OUTCOMES, type FireOutcome } from "../../api/job_history";
 import type { Fire } from "../../api/types";
-import { Button } from "../../components/Button";
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { ExecutionLink } from "../../components/Link";
 import { Loading } from "../../components/Loading";
+import { ShowOlder } from "../../components/ShowOlder";
 import { lookOf, Status } from "../../components/Status";
+import { Table } from "../../components/Table";
 import table from "../../components/table.module.css";
 import { At } from "../../components/When";
+import { Why } from "../../components/Why";
 import { count } from "../../time/format";
 import styles from "./Fires.module.css";
-import { Why } from "../../components/Why";
 
 const ALL = "ALL";
+const COLUMNS = [
+  "Fire time",
+  "Outcome",
+  "Reason",
+  "Execution",
+  { name: "Revision", isNumber: true },
+  "Decided",
+] as const;
 
 export function Fires({ jobId, zone }: { jobId: string; zone: string }) {
   const [outcome, setOutcome] = useState<FireOutcome | null>(null);
@@ -59,8 +68,8 @@ function countOf(fires: readonly Fire[], outcome: FireOutcome): string {
 }
 
 function List({ jobId, zone, outcome }: { jobId: string; zone: string; outcome: FireOutcome | null }) {
-  const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
-    useInfiniteQuery(firesQuery(jobId, outcome));
+  const list = useInfiniteQuery(firesQuery(jobId, outcome));
+  const { data, error, isPending, refetch } = list;
   if (isPending) return <Loading what="fires" />;
   if (error && !data) return <Failure fault={error} what="the fires" onRetry={() => void refetch()} />;
   const fires = data.pages.flatMap((page) => page.fires);
@@ -73,33 +82,12 @@ function List({ jobId, zone, outcome }: { jobId: string; zone: string; outcome: 
   }
   return (
     <>
-      <div className={table["wrap"]} role="region" aria-label="Fires" tabIndex={0}>
-        <table className={table["table"]}>
-          <caption className="visually-hidden">Fires, the newest first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Fire time</th>
-              <th scope="col">Outcome</th>
-              <th scope="col">Reason</th>
-              <th scope="col">Execution</th>
-              <th scope="col" className={table["number"]}>
-                Revision
-              </th>
-              <th scope="col">Decided</th>
-            </tr>
-          </thead>
-          <tbody>
-            {fires.map((fire) => (
-              <Row key={fire.fireTime} fire={fire} zone={zone} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {hasNextPage && (
-        <Button isDisabled={isFetchingNextPage} onPress={() => void fetchNextPage()}>
-          {isFetchingNextPage ? "Loading older fires …" : "Show older fires"}
-        </Button>
-      )}
+      <Table label="Fires" caption="Fires, the newest first" columns={COLUMNS}>
+        {fires.map((fire) => (
+          <Row key={fire.fireTime} fire={fire} zone={zone} />
+        ))}
+      </Table>
+      <ShowOlder what="fires" list={list} />
     </>
   );
 }

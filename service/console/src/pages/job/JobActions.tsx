@@ -1,17 +1,13 @@
 /** What can be done with a job: only what the user may do, and the job allows. */
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useResume, useSetEnabled } from "../../api/job_actions";
 import { useMay } from "../../api/session";
 import type { JobDetail } from "../../api/types";
 import { Button, LinkButton } from "../../components/Button";
 import { Switch } from "../../components/fields";
 import { Menu, type Action } from "../../components/Menu";
+import { DeleteDialog, PauseDialog, RunDialog, ScheduleDialog } from "../../dialogs/lazy";
 import styles from "./JobPage.module.css";
-
-const RunDialog = lazy(() => import("../../dialogs/run/RunDialog"));
-const ScheduleDialog = lazy(() => import("../../dialogs/schedule/ScheduleDialog"));
-const PauseDialog = lazy(() => import("../../dialogs/pause/PauseDialog"));
-const DeleteDialog = lazy(() => import("../../dialogs/delete/DeleteDialog"));
 
 type DialogName = "run" | "schedule" | "pause" | "delete";
 
@@ -36,10 +32,10 @@ export function JobActions({ job }: { job: JobDetail }) {
       )}
       {mayAdminister && <More onDelete={() => setOpen("delete")} />}
       <Suspense>
-        {open === "run" && <RunDialog jobId={job.name} isOpen onClose={close} />}
-        {open === "schedule" && <ScheduleDialog jobId={job.name} isOpen onClose={close} />}
-        {open === "pause" && <PauseDialog job={job} isOpen onClose={close} />}
-        {open === "delete" && <DeleteDialog job={job} isOpen onClose={close} />}
+        {open === "run" && <RunDialog jobId={job.name} onClose={close} />}
+        {open === "schedule" && <ScheduleDialog jobId={job.name} onClose={close} />}
+        {open === "pause" && <PauseDialog job={job} onClose={close} />}
+        {open === "delete" && <DeleteDialog job={job} onClose={close} />}
       </Suspense>
     </>
   );

@@ -68,9 +68,11 @@ function Hindrances({ job }: { job: JobDetail }) {
           No live replica knows the handler <bdi>{job.handler}</bdi>; nothing starts until one does.
         </p>
       )}
-      {(job.pausedBy === "JOB" || job.pausedBy === "ALL") && (
+      {/* Until when, and why, the banner says. */}
+      {job.pausedBy === "ALL" && <p className={styles["notice"]}>All jobs are paused.</p>}
+      {job.pausedBy === "JOB" && (
         <p className={styles["notice"]}>
-          {job.pausedBy === "ALL" ? "All jobs are paused" : "This job is paused"}
+          This job is paused
           {job.pausedUntil ? (
             <>
               {" "}

@@ -1,10 +1,11 @@
 /** The screen of one job: what it does next, what it did, why, and who changed it. */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "react-router";
-import { jobIfAnyQuery } from "../../api/queries";
+import { jobIfAnyQuery, keys } from "../../api/queries";
 import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
 import { Card, Page } from "../../components/Page";
+import { useEndOfPause } from "../../components/pause_end";
 import { DeletedJob } from "./DeletedJob";
 import { DurationChart } from "./DurationChart";
 import { JobActions } from "./JobActions";
@@ -16,6 +17,11 @@ import { NextFires } from "./NextFires";
 export default function JobPage() {
   const { jobId = "" } = useParams();
   const { data: job, error, isPending, refetch } = useQuery(jobIfAnyQuery(jobId));
+  const cache = useQueryClient();
+  useEndOfPause(
+    job?.pausedBy === "JOB" ? job.pausedUntil : null,
+    () => void cache.invalidateQueries({ queryKey: keys.job(jobId) }),
+  );
   if (isPending) {
     return (
       <Page title={jobId}>

@@ -23,7 +23,7 @@ type Name = keyof typeof NAMES;
 export function JobTabs({ job }: { job: JobDetail }) {
   const [parameters, setParameters] = useSearchParams();
   const asked = parameters.get("tab") ?? "";
-  const shown: Name = asked in NAMES ? (asked as Name) : "executions";
+  const shown: Name = Object.hasOwn(NAMES, asked) ? (asked as Name) : "executions";
   const show = (name: Name) =>
     setParameters(name === "executions" ? {} : { tab: name }, { replace: true, preventScrollReset: true });
   const panels: Record<Name, ReactNode> = {

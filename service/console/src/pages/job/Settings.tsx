@@ -1,14 +1,13 @@
 /** Parameters and policies of a job, with what they mean. */
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { Suspense, useState, type ReactNode } from "react";
 import { useMay } from "../../api/session";
 import type { JobDetail } from "../../api/types";
 import { Button } from "../../components/Button";
+import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "../../components/policies";
 import { At } from "../../components/When";
+import { SettingsDialog } from "../../dialogs/lazy";
 import { duration } from "../../time/format";
 import styles from "./Settings.module.css";
-import { CLOCK_CHANGE, MISFIRE, ON_LOST, OVERLAP } from "../../components/policies";
-
-const SettingsDialog = lazy(() => import("../../dialogs/settings/SettingsDialog"));
 
 export function Settings({ job }: { job: JobDetail }) {
   const [isEditing, setIsEditing] = useState(false);
@@ -19,7 +18,7 @@ export function Settings({ job }: { job: JobDetail }) {
         <div className={styles["edit"]}>
           <Button onPress={() => setIsEditing(true)}>Edit settings</Button>
           <Suspense>
-            {isEditing && <SettingsDialog jobId={job.name} isOpen onClose={() => setIsEditing(false)} />}
+            {isEditing && <SettingsDialog jobId={job.name} onClose={() => setIsEditing(false)} />}
           </Suspense>
         </div>
       )}

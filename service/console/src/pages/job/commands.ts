@@ -1,7 +1,7 @@
 /** The same actions as commands for a shell and for psql. */
 import type { JobDetail } from "../../api/types";
 
-export interface Command {
+interface Command {
   what: string;
   curl: string;
   psql: string;

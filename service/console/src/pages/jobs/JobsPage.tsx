@@ -5,21 +5,21 @@ import { jobsQuery } from "../../api/queries";
 import { useMay } from "../../api/session";
 import type { Job } from "../../api/types";
 import { Button } from "../../components/Button";
-import { Failure, wordsOf } from "../../components/Failure";
+import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
+import { NotReadAgain } from "../../components/NotReadAgain";
 import { Page } from "../../components/Page";
 import { useClosedGroups } from "./closed_groups";
 import { ActingContext, Dialogs, useActing, type OpenDialog } from "./dialogs";
 import { isNarrowed, matcherOf, withFilters } from "./filters";
 import { JobList } from "./JobList";
-import styles from "./JobsPage.module.css";
 import { NoJobs, NoMatch } from "./nothing";
+import { useEndOfPauses } from "./pauses";
 import { groupsOf, rowsOf } from "./rows";
 import { useKeptScroll } from "./scroll";
 import { countsOf } from "./state";
 import { Tiles } from "./Tiles";
 import { Toolbar } from "./Toolbar";
-import { useEndOfPauses } from "./pauses";
 import { useFilters } from "./use_filters";
 import { useLook } from "./width";
 
@@ -41,14 +41,7 @@ export function JobsPage() {
         )}
         {jobs === undefined && !error && <Loading what="the jobs" />}
         {jobs !== undefined && error && !isFetching && (
-          <p className={styles["old"]} role="alert">
-            <span>
-              This list could not be read again, and may be old: <bdi>{wordsOf(error)}</bdi>
-            </span>
-            <Button isSmall onPress={() => void refetch()}>
-              Try again
-            </Button>
-          </p>
+          <NotReadAgain what="This list" fault={error} onRetry={() => void refetch()} />
         )}
         {jobs?.length === 0 && <NoJobs />}
         {jobs !== undefined && jobs.length > 0 && <Content jobs={jobs} />}

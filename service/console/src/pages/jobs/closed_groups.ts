@@ -3,12 +3,22 @@ import { useCallback, useState } from "react";
 
 const KEY = "cronsole-closed-groups";
 
-function remembered(): ReadonlySet<string> {
+/** The groups that were closed when the page was last used. */
+export function remembered(): ReadonlySet<string> {
   try {
     const names: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
     return new Set(Array.isArray(names) ? names.filter((name) => typeof name === "string") : []);
   } catch {
     return new Set();
+  }
+}
+
+/** Keeps which groups are closed, where the browser keeps anything. */
+export function remember(names: ReadonlySet<string>): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify([...names]));
+  } catch {
+    // Then they last as long as the page.
   }
 }
 
@@ -30,7 +40,7 @@ export function useClosedGroups(narrowing: string) {
       if (isNarrowed) setPassing({ narrowing, names });
       else {
         setKept(names);
-        localStorage.setItem(KEY, JSON.stringify([...names]));
+        remember(names);
       }
     },
     [closed, isNarrowed, narrowing],

@@ -1,13 +1,14 @@
-/** The dialogs of this screen: which one is open, for which job; each is loaded when it is first needed. */
-import { createContext, lazy, Suspense, useContext } from "react";
+/** The dialogs of this screen: which one is open, and for which job. */
+import { createContext, Suspense, useContext } from "react";
 import type { Job } from "../../api/types";
-
-const RunDialog = lazy(() => import("../../dialogs/run/RunDialog"));
-const ScheduleDialog = lazy(() => import("../../dialogs/schedule/ScheduleDialog"));
-const SettingsDialog = lazy(() => import("../../dialogs/settings/SettingsDialog"));
-const PauseDialog = lazy(() => import("../../dialogs/pause/PauseDialog"));
-const DeleteDialog = lazy(() => import("../../dialogs/delete/DeleteDialog"));
-const CreateDialog = lazy(() => import("../../dialogs/create/CreateDialog"));
+import {
+  CreateDialog,
+  DeleteDialog,
+  PauseDialog,
+  RunDialog,
+  ScheduleDialog,
+  SettingsDialog,
+} from "../../dialogs/lazy";
 
 export type OpenDialog =
   | { kind: "run"; jobId: string }
@@ -19,7 +20,7 @@ export type OpenDialog =
   | { kind: "create" };
 
 /** What every row needs: what the user may do, and how a dialog is opened; the same for the life of the screen. */
-export interface Acting {
+interface Acting {
   mayOperate: boolean;
   mayAdminister: boolean;
   open: (dialog: OpenDialog) => void;
@@ -46,16 +47,16 @@ export function Dialogs({ open, jobs, onClose }: DialogsProps) {
 }
 
 function Shown({ open, jobs, onClose }: DialogsProps & { open: OpenDialog }) {
-  if (open.kind === "pause-all") return <PauseDialog job={null} isOpen onClose={onClose} />;
-  if (open.kind === "create") return <CreateDialog isOpen onClose={onClose} />;
+  if (open.kind === "pause-all") return <PauseDialog job={null} onClose={onClose} />;
+  if (open.kind === "create") return <CreateDialog onClose={onClose} />;
   // A dialog for a job that is deleted meanwhile says so itself, when it is refused.
-  if (open.kind === "run") return <RunDialog jobId={open.jobId} isOpen onClose={onClose} />;
-  if (open.kind === "schedule") return <ScheduleDialog jobId={open.jobId} isOpen onClose={onClose} />;
-  if (open.kind === "settings") return <SettingsDialog jobId={open.jobId} isOpen onClose={onClose} />;
+  if (open.kind === "run") return <RunDialog jobId={open.jobId} onClose={onClose} />;
+  if (open.kind === "schedule") return <ScheduleDialog jobId={open.jobId} onClose={onClose} />;
+  if (open.kind === "settings") return <SettingsDialog jobId={open.jobId} onClose={onClose} />;
   const job = jobs.find(({ name }) => name === open.jobId);
   if (!job) return null;
-  if (open.kind === "pause") return <PauseDialog job={job} isOpen onClose={onClose} />;
-  return <DeleteDialog job={job} isOpen onClose={onClose} onDeleted={focusContent} />;
+  if (open.kind === "pause") return <PauseDialog job={job} onClose={onClose} />;
+  return <DeleteDialog job={job} onClose={onClose} onDeleted={focusContent} />;
 }
 
 /** The button that has opened the dialog goes with its job; the keyboard goes on at the list. */

@@ -2,7 +2,7 @@
 import type { Job } from "../../api/types";
 import { isShown, SHOWN, type Shown } from "./state";
 
-export const SORTS = ["name", "status", "last", "next"] as const;
+const SORTS = ["name", "status", "last", "next"] as const;
 export type Sort = (typeof SORTS)[number];
 export type Kind = "any" | "CRON" | "MANUAL";
 
@@ -19,7 +19,7 @@ export interface Filters {
 }
 
 /** What decides whether a job is shown. */
-export type Narrowing = Pick<Filters, "text" | "shown" | "group" | "kind">;
+type Narrowing = Pick<Filters, "text" | "shown" | "group" | "kind">;
 
 export const NO_NARROWING: Narrowing = { text: "", shown: "all", group: "", kind: "any" };
 

@@ -1,18 +1,15 @@
-/** Reads the list again when the pause of a job ends by itself, of which nobody tells. */
+/** Reads the list again when the pause of a job ends by itself. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
 import { keys } from "../../api/queries";
 import type { Job } from "../../api/types";
-import { useNow } from "../../time/clock";
+import { useEndOfPause } from "../../components/pause_end";
 
 export function useEndOfPauses(jobs: readonly Job[]): void {
   const cache = useQueryClient();
-  let first = Infinity;
+  let first: string | null = null;
   for (const { pausedBy, pausedUntil } of jobs) {
-    if (pausedBy === "JOB" && pausedUntil !== null) first = Math.min(first, Date.parse(pausedUntil));
+    if (pausedBy !== "JOB" || pausedUntil === null) continue;
+    if (first === null || Date.parse(pausedUntil) < Date.parse(first)) first = pausedUntil;
   }
-  const isOver = useNow((nowMs) => nowMs > first);
-  useEffect(() => {
-    if (isOver) void cache.invalidateQueries({ queryKey: keys.jobs });
-  }, [cache, first, isOver]);
+  useEndOfPause(first, () => void cache.invalidateQueries({ queryKey: keys.jobs }));
 }

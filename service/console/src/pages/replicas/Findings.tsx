@@ -20,10 +20,10 @@ export function Findings({ findings, label }: { findings: readonly Finding[]; la
           <span>
             <bdi>{message}</bdi>
             {advice && (
-              <span className={styles["advice"]}>
+              <>
                 {" "}
                 <bdi>{advice}</bdi>
-              </span>
+              </>
             )}
           </span>
         </li>

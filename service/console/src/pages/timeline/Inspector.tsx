@@ -3,16 +3,16 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { idleFiresQuery } from "../../api/timeline";
 import { Button } from "../../components/Button";
-import { classes } from "../../components/classes";
+import { causeWords } from "../../components/causes";
 import { Dialog } from "../../components/Dialog";
 import { ExecutionLink, JobLink, jobPath, Link } from "../../components/Link";
 import { Status } from "../../components/Status";
+import { Table } from "../../components/Table";
 import table from "../../components/table.module.css";
 import { At, Countdown, Elapsed } from "../../components/When";
 import { Why } from "../../components/Why";
 import { now } from "../../time/clock";
 import { absolute, count, duration } from "../../time/format";
-import { causeWords } from "../../components/causes";
 import { gapsOf, outageAt, type Gap, type Outage } from "./hit";
 import styles from "./Inspector.module.css";
 import { summaryOf, type JobLane } from "./lanes";
@@ -69,52 +69,43 @@ function Executions({ row: { lane, zone }, from, to }: PartProps) {
       <h3>Executions</h3>
       {seen.length === 0 && buckets.length === 0 && <p className={table["muted"]}>None in this time.</p>}
       {(seen.length > 0 || buckets.length > 0) && (
-        <div className={styles["scroll"]} role="region" aria-label="Executions" tabIndex={0}>
-          <table className={table["table"]}>
-            <caption className="visually-hidden">Executions, the newest first</caption>
-            <thead>
-              <tr>
-                <th scope="col">Started</th>
-                <th scope="col">Outcome</th>
-                <th scope="col">Took</th>
-                <th scope="col">Cause</th>
-                <th scope="col">Execution</th>
-              </tr>
-            </thead>
-            <tbody>
-              {seen.toReversed().map((execution) => (
-                <tr key={execution.executionId}>
-                  <td>
-                    <At instant={execution.startTime} zone={zone} />
-                  </td>
-                  <td>
-                    <Status status={execution.status} />
-                  </td>
-                  <td className={table["nowrap"]}>
-                    {execution.endTime === null ? (
-                      <Elapsed since={execution.startTime} />
-                    ) : (
-                      duration(Date.parse(execution.endTime) - Date.parse(execution.startTime))
-                    )}
-                  </td>
-                  <td>{causeWords(execution.triggeredBy)}</td>
-                  <td>
-                    <ExecutionLink executionId={execution.executionId} />
-                  </td>
-                </tr>
-              ))}
-              {buckets.toReversed().map((bucket) => (
-                <tr key={bucket.startTime}>
-                  <td>from {absolute(bucket.startTime, zone)}</td>
-                  <td colSpan={4}>
-                    {count(bucket.successCount)} succeeded, {count(bucket.failureCount)} failed,{" "}
-                    {count(bucket.cancelledCount)} cancelled
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label="Executions"
+          caption="Executions, the newest first"
+          columns={["Started", "Status", "Duration", "Cause", "Execution"]}
+          className={styles["scroll"]}
+        >
+          {seen.toReversed().map((execution) => (
+            <tr key={execution.executionId}>
+              <td>
+                <At instant={execution.startTime} zone={zone} />
+              </td>
+              <td>
+                <Status status={execution.status} />
+              </td>
+              <td className={table["nowrap"]}>
+                {execution.endTime === null ? (
+                  <Elapsed since={execution.startTime} />
+                ) : (
+                  duration(Date.parse(execution.endTime) - Date.parse(execution.startTime))
+                )}
+              </td>
+              <td>{causeWords(execution.triggeredBy)}</td>
+              <td>
+                <ExecutionLink executionId={execution.executionId} />
+              </td>
+            </tr>
+          ))}
+          {buckets.toReversed().map((bucket) => (
+            <tr key={bucket.startTime}>
+              <td>from {absolute(bucket.startTime, zone)}</td>
+              <td colSpan={4}>
+                {count(bucket.successCount)} succeeded, {count(bucket.failureCount)} failed,{" "}
+                {count(bucket.cancelledCount)} cancelled
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );
@@ -179,7 +170,7 @@ function Coming({ row: { lane, zone }, to }: Omit<PartProps, "from">) {
   const fires = (lane?.comingFires ?? []).filter((fire) => Date.parse(fire) < to);
   if (fires.length === 0) return null;
   return (
-    <section className={classes(styles["part"])}>
+    <section className={styles["part"]}>
       <h3>Fires to come</h3>
       <ul className={styles["list"]}>
         {fires.slice(0, MOST_FIRES).map((fire) => (

@@ -1,14 +1,15 @@
 /** What is, or is not, where somebody has clicked: facts, the reason, and the way to more. */
 import { useRef } from "react";
-import { Dialog, Heading, Popover } from "react-aria-components";
+import { Dialog, Heading } from "react-aria-components";
+import type { LaneExecution } from "../../api/types";
 import { Button } from "../../components/Button";
+import { causeWords } from "../../components/causes";
 import { ExecutionLink, JobLink } from "../../components/Link";
+import { Popover } from "../../components/Popover";
 import { Status } from "../../components/Status";
 import { At, Countdown, Elapsed } from "../../components/When";
 import { now } from "../../time/clock";
 import { absolute, count, duration } from "../../time/format";
-import type { LaneExecution } from "../../api/types";
-import { causeWords } from "../../components/causes";
 import { outageAt, type Hit, type Outage } from "./hit";
 import type { JobLane } from "./lanes";
 import styles from "./Moment.module.css";
@@ -38,7 +39,7 @@ export function Moment({ asked, outages, onMove, onClose }: MomentProps) {
     <>
       <span ref={anchor} className={styles["anchor"]} style={asked.anchor} />
       <Popover
-        className={styles["popover"] ?? ""}
+        className={styles["popover"]}
         triggerRef={anchor}
         isOpen
         placement="bottom"
@@ -107,7 +108,7 @@ function Facts({ asked: { row, hit, reach }, outages, onMove }: Omit<MomentProps
   }
 }
 
-export function ExecutionFacts({ execution, zone }: { execution: LaneExecution; zone: string }) {
+function ExecutionFacts({ execution, zone }: { execution: LaneExecution; zone: string }) {
   const { status, startTime, endTime, triggeredBy, fireTime, attempt } = execution;
   const lateness = fireTime === null ? 0 : Date.parse(startTime) - Date.parse(fireTime);
   return (

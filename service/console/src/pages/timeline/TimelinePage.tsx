@@ -4,11 +4,11 @@ import { useMemo } from "react";
 import { jobsQuery } from "../../api/queries";
 import { timelineQuery } from "../../api/timeline";
 import type { Job, Timeline } from "../../api/types";
-import { Button } from "../../components/Button";
+import { Button, LinkButton } from "../../components/Button";
 import { Empty } from "../../components/Empty";
-import { Failure, wordsOf } from "../../components/Failure";
-import { LinkButton } from "../../components/Button";
+import { Failure } from "../../components/Failure";
 import { Loading } from "../../components/Loading";
+import { NotReadAgain } from "../../components/NotReadAgain";
 import { Page } from "../../components/Page";
 import { BROWSER_ZONE } from "../../time/format";
 import type { Shown } from "./address";
@@ -16,7 +16,6 @@ import { Chart } from "./Chart";
 import { groupsOf, jobLanes, rowsOf } from "./lanes";
 import { Legend } from "./Legend";
 import { Notes } from "./Notes";
-import styles from "./TimelinePage.module.css";
 import { Toolbar } from "./Toolbar";
 import { useSettled, useView } from "./use_view";
 import { readingOf, type View } from "./view";
@@ -39,16 +38,7 @@ export default function TimelinePage() {
       {fault === null && (jobs === undefined || data === undefined) && <Loading what="the timeline" />}
       {jobs !== undefined && data !== undefined && (
         <>
-          {error && !isFetching && (
-            <p className={styles["old"]} role="alert">
-              <span>
-                The timeline could not be read again, and may be old: <bdi>{wordsOf(error)}</bdi>
-              </span>
-              <Button isSmall onPress={retry}>
-                Try again
-              </Button>
-            </p>
-          )}
+          {error && !isFetching && <NotReadAgain what="The timeline" fault={error} onRetry={retry} />}
           <Content jobs={jobs} timeline={data} shown={shown} view={view} onChange={change} />
         </>
       )}

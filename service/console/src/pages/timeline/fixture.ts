@@ -41,6 +41,7 @@ export function aJob(name: string, some: Partial<Job> = {}): Job {
     jobGroup: "G",
     timeZone: "UTC",
     enabled: true,
+    pausedBy: null,
     pausedUntil: null,
     ...some,
   } as Job;

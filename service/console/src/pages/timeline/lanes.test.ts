@@ -43,6 +43,15 @@ test("jobs stand by group and name, deleted ones last, and all have a row", () =
   expect(rowsOf(jobLanes(jobs, lanes), "G", " B1 ").map(({ key }) => key)).toEqual(["group G", "lane b10"]);
 });
 
+test("a job is paused while it is, by itself or with all, and not by a pause that is over", () => {
+  const jobs = [
+    aJob("itself", { pausedBy: "JOB" }),
+    aJob("all", { pausedBy: "ALL" }),
+    aJob("over", { pausedUntil: "2026-11-23T12:00:00Z" }),
+  ];
+  expect(jobLanes(jobs, []).map(({ state }) => state)).toEqual(["paused", "paused", "active"]);
+});
+
 test("what is at an instant is the nearest within reach", () => {
   const minute = 60_000;
   expect(hitAt(LANE, at("10:05:00"), 0, NOW)).toMatchObject({ execution: { status: "SUCCESS" } });

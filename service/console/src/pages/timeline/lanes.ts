@@ -24,7 +24,7 @@ export interface GroupHead {
 export type Row = GroupHead | JobLane;
 
 const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-export const DELETED = "Deleted jobs";
+const DELETED = "Deleted jobs";
 
 /** Returns every job with its lane, and the lanes of jobs that are gone. */
 export function jobLanes(jobs: readonly Job[], lanes: readonly Lane[]): (JobLane & { group: string })[] {
@@ -33,7 +33,7 @@ export function jobLanes(jobs: readonly Job[], lanes: readonly Lane[]): (JobLane
     const lane = found.get(job.name) ?? null;
     found.delete(job.name);
     return {
-      ...laneOf(job.name, job.displayName, job.timeZone, stateOf(job, lane), lane),
+      ...laneOf(job.name, job.displayName, job.timeZone, stateOf(job), lane),
       group: job.jobGroup,
     };
   });
@@ -50,9 +50,9 @@ function laneOf(jobId: string, name: string, zone: string, state: LaneState, lan
   return { kind: "lane", key: `lane ${jobId}`, jobId, name, zone, state, lane };
 }
 
-function stateOf(job: Job, lane: Lane | null): LaneState {
-  if (!job.enabled) return "disabled";
-  return job.pausedUntil !== null || lane?.isPaused ? "paused" : "active";
+function stateOf({ enabled, pausedBy }: Job): LaneState {
+  if (!enabled) return "disabled";
+  return pausedBy === null ? "active" : "paused";
 }
 
 /** Returns the rows of those whose name, id or group holds the text, and which are in the group, if one is given. */
@@ -82,7 +82,7 @@ export function groupsOf(jobs: readonly Job[]): string[] {
   return [...new Set(jobs.map(({ jobGroup }) => jobGroup))].sort(words.compare);
 }
 
-export interface Counts {
+interface Counts {
   success: number;
   failure: number;
   cancelled: number;
@@ -143,7 +143,7 @@ function isIn(instant: string, from: number, to: number): boolean {
   return Date.parse(instant) >= from && Date.parse(instant) < to;
 }
 
-export const STATE_WORDS: Record<LaneState, string> = {
+const STATE_WORDS: Record<LaneState, string> = {
   active: "",
   paused: "paused",
   disabled: "disabled",

@@ -1,6 +1,6 @@
 /** The log of an execution: live while it runs, to be searched, narrowed and taken along. */
 import { useDeferredValue, useMemo, useState } from "react";
-import { useRunLog, type RunLog } from "../../../api/run_log";
+import { useRunLog, type RunLog } from "../../../api/execution_log";
 import type { ExecutionDetail } from "../../../api/types";
 import { Button } from "../../../components/Button";
 import { Empty } from "../../../components/Empty";

@@ -1,6 +1,6 @@
 /** Where the lines of a log stand: all are equally high, but for the few that are open. */
 
-export interface Extra {
+interface Extra {
   index: number;
   /** By how much the line is higher than others, in CSS pixels. */
   height: number;

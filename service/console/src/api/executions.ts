@@ -1,13 +1,10 @@
-/** What is done with runs: asked for, followed, cancelled, tried again. */
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+/** What is done with executions: asked for, followed, cancelled, tried again. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef } from "react";
 import { api, data } from "./client";
 import { useLiveEvents, type LiveEvent } from "./live";
 import { executionQuery, keys } from "./queries";
-import type { components, ExecutionDetail } from "./types";
-
-export type Handler = components["schemas"]["HandlerJson"];
-export type TriggerRequest = components["schemas"]["TriggerRequest"];
+import type { ExecutionDetail, TriggerRequest } from "./types";
 
 const PROGRESS_MS = 1_000;
 const GATHER_MS = 300;
@@ -23,12 +20,6 @@ export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-
-/** All handlers that the answering replica or a live one knows. */
-export const handlersQuery = queryOptions({
-  queryKey: keys.handlers,
-  queryFn: ({ signal }) => data(api.GET("/v1/console/handlers", { signal })),
-});
 
 /** Queues an execution of a job. */
 export function triggerJob(jobId: string, key: string, body: TriggerRequest) {
@@ -90,10 +81,7 @@ export function useExecution(executionId: string) {
 }
 
 /** Whether an event is about another attempt at the work of this execution, as far as anybody can know. */
-export function concerns(
-  event: LiveEvent,
-  { executionId, jobId, status, attempts }: ExecutionDetail,
-): boolean {
+function concerns(event: LiveEvent, { executionId, jobId, status, attempts }: ExecutionDetail): boolean {
   if (event.kind !== "execution" || event.jobId !== jobId || event.executionId === executionId) return false;
   if (!event.executionId || attempts.some((each) => each.executionId === event.executionId)) return true;
   // It may be a new attempt, which follows on what has ended badly.

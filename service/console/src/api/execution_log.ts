@@ -3,17 +3,16 @@ import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query"
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { api, data } from "./client";
 import { followEvents, type StreamState } from "./event_stream";
+import { isUnfinished } from "./executions";
 import { lastIdOf, NO_LINES, withLines, type LogLines } from "./log_lines";
+import { watchSight } from "./sight";
 import { keys } from "./queries";
-import { isUnfinished } from "./runs";
 import type { LogEntry } from "./types";
 
 // So many the server sends at first; where it has sent as many, there may be earlier ones.
 const LAST_LINES = 500;
 // Lines come one by one, and are shown together.
 const GATHER_MS = 80;
-// A hidden page gives its connection up, as with the events of the console.
-const HIDDEN_MS = 20_000;
 
 /** The lines that have come, and how they come. */
 class LogStore {
@@ -106,13 +105,14 @@ export function useRunLog(jobId: string, executionId: string, status: string): R
   const last = useQuery(lastLinesQuery(jobId, executionId, hasEnded));
   const [store, setStore] = useState(() => new LogStore(false));
   const state = useSyncExternalStore(store.subscribe, store.read);
-  const isShown = useIsShown();
+  const [isSeen, setSeen] = useState(true);
 
   const lastId = last.data?.at(-1)?.logId ?? 0;
   const isComplete = hasEnded && last.isSuccess && !last.isPlaceholderData && lastIdOf(state) >= lastId;
   const isFollowed =
-    isShown && status !== "QUEUED" && !isComplete && (store.isWhole || last.data !== undefined);
+    isSeen && status !== "QUEUED" && !isComplete && (store.isWhole || last.data !== undefined);
 
+  useEffect(() => watchSight(setSeen), []);
   useEffect(() => {
     if (last.data) store.begin(last.data);
   }, [store, last.data]);
@@ -143,23 +143,4 @@ export function useRunLog(jobId: string, executionId: string, status: string): R
     hasEarlier: store.beginsLate && state.leftOut === 0,
     loadAll: () => setStore(new LogStore(true)),
   };
-}
-
-/** Whether the page can be seen, or could a moment ago. */
-function useIsShown(): boolean {
-  const [isShown, setShown] = useState(true);
-  useEffect(() => {
-    let hiding: ReturnType<typeof setTimeout> | undefined;
-    const onVisibility = () => {
-      clearTimeout(hiding);
-      if (document.hidden) hiding = setTimeout(() => setShown(false), HIDDEN_MS);
-      else setShown(true);
-    };
-    document.addEventListener("visibilitychange", onVisibility);
-    return () => {
-      document.removeEventListener("visibilitychange", onVisibility);
-      clearTimeout(hiding);
-    };
-  }, []);
-  return isShown;
 }
