@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
@@ -15,6 +14,11 @@ SPAN = timedelta(hours=6)
 FIRE = """
     insert into job_fires (job_id, fire_time, outcome, reason, revision, replica_id, decided_at)
     values ($1, $2, $3, $4, 1, gen_random_uuid(), $2)
+"""
+MANY = """
+    insert into jobs (job_id, display_name, job_group, schedule_type, schedule_cron, handler)
+    select 'J' || i, 'J' || i, 'GROUP_' || i % 10, 'CRON', '0 0 3 * * *', 'noop'
+      from generate_series(1, 1000) i
 """
 
 
@@ -149,6 +153,63 @@ async def test_the_time_shown_stands_in_the_address(console: Console):
     await expect(page.get_by_text("follows now")).to_be_visible()
 
 
+async def test_what_is_asked_about_stands_in_the_address(console: Console):
+    """A gap, a fire, a whole lane: a reload shows the same, closing takes it out, Back leaves the screen."""
+    since = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    await console.add_job("A", display_name="A")
+    await console.sql.execute(FIRE, "A", since + timedelta(hours=2), "NO_HANDLER", "nobody knows it")
+    await console.open("/automation")
+    page = console.page
+    await page.get_by_role("link", name="Timeline").click()
+    await page.get_by_role("radio", name="6 hours").click()
+    await expect(page).to_have_url(re.compile("span=6h"))
+    await page.get_by_role("link", name="Timeline").click()
+    await page.go_back()
+    await expect(page.get_by_role("radio", name="6 hours")).to_be_checked()
+    plain = f"{console.url}/automation/timeline?span=6h&from=2026-03-02T06%3A00%3A00Z"
+    await page.evaluate("(url) => history.replaceState(history.state, '', url)", plain)
+    await page.reload()
+    for off, address, words in (
+        (timedelta(hours=4), r"&lane=A&at=2026-03-02T(09%3A59|10%3A00)%3A\d\dZ$", "Nothing at 2026-03-02"),
+        (timedelta(hours=2, seconds=40), "&lane=A&at=2026-03-02T08%3A00%3A00Z$", "nobody knows it"),
+        (None, "&lane=A$", "nobody knows it"),
+    ):
+        if off is None:
+            await page.get_by_role("button", name="A", exact=True).click()
+            box = page.get_by_role("dialog", name="A")
+        else:
+            box = await click_at(page, "A", since, since + off)
+        await expect(box).to_contain_text(words)
+        await expect(page).to_have_url(re.compile(re.escape(plain) + address))
+        await page.reload()
+        await expect(box).to_contain_text(words)
+        await page.go_back()
+        await expect(page).to_have_url(f"{console.url}/automation")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await page.go_forward()
+        await expect(box).to_contain_text(words)
+        await page.keyboard.press("Escape")
+        await expect(page).to_have_url(plain)
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_an_address_leads_to_a_lane_and_a_time_out_of_sight(console: Console):
+    """The view goes to the instant, the page to the lane, and it is read though others are busier."""
+    await console.sql.execute(MANY)
+    at = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    await console.sql.execute(FIRE, "J999", at, "NO_HANDLER", "nobody knows it")
+    await console.open("/automation/timeline?span=6h&lane=J999&at=2026-03-02T08%3A00%3A00Z")
+    page = console.page
+    await expect(page.get_by_text("Mon 2 Mar 05:00 – 11:00 UTC")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="J999")).to_contain_text("nobody knows it")
+    await ready(page)
+    box, drawn = await page.get_by_role("dialog").bounding_box(), await track(page, "J999").bounding_box()
+    assert box is not None
+    assert drawn is not None
+    assert abs(box["x"] + box["width"] / 2 - drawn["x"] - drawn["width"] / 2) < 20
+    assert box["y"] + box["height"] <= drawn["y"] or drawn["y"] + drawn["height"] <= box["y"]
+
+
 async def test_a_drag_moves_the_time(console: Console):
     """To the right is back; a press that does not move opens what is there instead."""
     since = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -237,12 +298,7 @@ async def test_a_phone_shows_names_above_the_lanes(console: Console):
 
 async def test_a_thousand_lanes_are_drawn_as_they_are_seen(console: Console):
     """Few are in the page at once, the last is reached by scrolling."""
-    many: Any = (
-        "insert into jobs (job_id, display_name, job_group, schedule_type, schedule_cron, handler)"
-        " select 'J' || i, 'J' || i, 'GROUP_' || i % 10, 'CRON', '0 0 3 * * *', 'noop'"
-        " from generate_series(1, 1000) i"
-    )
-    await console.sql.execute(many)
+    await console.sql.execute(MANY)
     await console.open("/automation/timeline?span=7d")
     page = console.page
     await expect(track(page, "J10")).to_be_visible()

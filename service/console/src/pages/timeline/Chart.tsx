@@ -1,20 +1,20 @@
 /** The lanes below the time axis: only those in sight are in the page; drags and keys move the view. */
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import type { Timeline } from "../../api/types";
 import { useWidth } from "../../components/use_width";
-import { useWindow } from "../../components/windowing";
+import { offsetsOf, useWindow } from "../../components/windowing";
 import type { Shown } from "./address";
 import { Axis } from "./Axis";
 import { Backdrop } from "./Backdrop";
 import styles from "./Chart.module.css";
-import { hitAt } from "./hit";
+import { hitAt, instantOf } from "./hit";
 import { Inspector } from "./Inspector";
 import { LaneRow } from "./LaneRow";
-import type { JobLane, Row } from "./lanes";
-import { Moment, type Asked } from "./Moment";
+import type { Row } from "./lanes";
+import { Moment, Place } from "./Moment";
 import { moveOfKey } from "./moves";
 import { useIsNarrow } from "./narrow";
-import { GROUP_HEIGHT, heightOf, type Scale } from "./scale";
+import { GROUP_HEIGHT, heightOf, trackTop, xOf, type Scale } from "./scale";
 import { ticksOf } from "./ticks";
 import { useDrag } from "./use_drag";
 import { useMoreLanes } from "./use_more_lanes";
@@ -26,18 +26,22 @@ interface ChartProps {
   timeline: Timeline;
   view: View;
   zone: string;
+  /** What is told about. */
+  lane: string;
+  at: number | null;
   onChange: (some: Partial<Shown>) => void;
 }
 
 // How near to a mark a pointer, or a finger, has to be.
 const REACH_PIXELS = 5;
 
-export function Chart({ rows, timeline, view, zone, onChange }: ChartProps) {
+const NOTHING_ASKED = { lane: "", at: null };
+
+export function Chart({ rows, timeline, view, zone, lane, at, onChange }: ChartProps) {
   const isNarrow = useIsNarrow();
   const list = useRef<HTMLOListElement>(null);
   const [axis, width] = useWidth<HTMLDivElement>(900);
-  const [asked, setAsked] = useState<Asked | null>(null);
-  const [inspected, setInspected] = useState<string | null>(null);
+  const anchor = useRef<HTMLSpanElement>(null);
   const heights = useMemo(() => rows.map(({ kind }) => heightOf(kind, isNarrow)), [rows, isNarrow]);
   const { first, end, before, after } = useWindow(list, heights);
   const inSight = useMemo(() => rows.slice(first, end), [rows, first, end]);
@@ -50,17 +54,29 @@ export function Chart({ rows, timeline, view, zone, onChange }: ChartProps) {
     return new Map(found.map((row) => [row.jobId, row]));
   }, [rows, shownRows]);
 
-  const ask = (jobId: string, x: number, anchor: DOMRect, clientX: number) => {
+  const perPixel = (to - from) / width;
+  const reach = Math.round(REACH_PIXELS * perPixel);
+  const ask = (jobId: string, x: number) => {
     const row = lanes.get(jobId);
     if (!row) return;
-    const perPixel = (to - from) / width;
-    const reach = Math.round(REACH_PIXELS * perPixel);
-    const hit = hitAt(row.lane, Math.round(from + x * perPixel), reach, now());
-    setAsked({ row, hit, reach, anchor: { left: clientX, top: anchor.top, height: anchor.height } });
+    const instant = Math.round(from + x * perPixel);
+    const hit = hitAt(row.lane, instant, reach, now());
+    onChange({ lane: jobId, at: instantOf(hit, instant, now()) });
   };
   const drag = useDrag(scale, (start) => onChange({ start }), ask);
-  const inspect = useCallback((jobId: string) => setInspected(jobId), []);
-  const shownLane: JobLane | undefined = inspected === null ? undefined : lanes.get(inspected);
+  const inspect = useCallback((jobId: string) => onChange({ lane: jobId, at: null }), [onChange]);
+  const close = () => onChange(NOTHING_ASKED);
+  const index = rows.findIndex((row) => row.kind === "lane" && row.jobId === lane);
+  // It need not be in sight, if it was an address that asked.
+  const [asked] = useMoreLanes(
+    useMemo(() => rows.slice(index, index + 1), [rows, index]),
+    timeline,
+  );
+  const row = asked?.kind === "lane" ? asked : null;
+  const hit = useMemo(
+    () => (row?.lane && at !== null ? hitAt(row.lane, at, reach, now()) : null),
+    [row, at, reach],
+  );
 
   return (
     <section
@@ -104,25 +120,26 @@ export function Chart({ rows, timeline, view, zone, onChange }: ChartProps) {
             ),
           )}
         </ol>
+        {row && at !== null && (
+          <Place
+            key={`${lane} ${at}`}
+            ref={anchor}
+            x={Math.min(Math.max(xOf(scale, at), 0), width)}
+            y={(offsetsOf(heights)[index] ?? 0) + trackTop(isNarrow)}
+          />
+        )}
       </div>
-      {asked && (
+      {row && hit && (
         <Moment
-          asked={asked}
+          asked={{ row, hit, reach }}
+          anchor={anchor}
           outages={timeline.outages}
-          onMove={(move) => {
-            setAsked(null);
-            onChange(move);
-          }}
-          onClose={() => setAsked(null)}
+          onMove={(move) => onChange({ ...move, ...NOTHING_ASKED })}
+          onClose={close}
         />
       )}
-      {shownLane && (
-        <Inspector
-          row={shownLane}
-          view={view}
-          outages={timeline.outages}
-          onClose={() => setInspected(null)}
-        />
+      {row && at === null && (
+        <Inspector key={lane} row={row} view={view} outages={timeline.outages} onClose={close} />
       )}
     </section>
   );

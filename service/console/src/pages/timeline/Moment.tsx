@@ -1,5 +1,5 @@
 /** What is, or is not, where somebody has clicked: facts, the reason, and the way to more. */
-import { useRef } from "react";
+import { useLayoutEffect, type RefObject } from "react";
 import { Dialog, Heading } from "react-aria-components";
 import type { LaneExecution } from "../../api/types";
 import { Button } from "../../components/Button";
@@ -14,6 +14,7 @@ import { outageAt, type Hit, type Outage } from "./hit";
 import type { JobLane } from "./lanes";
 import styles from "./Moment.module.css";
 import { zoomInto, type Move } from "./moves";
+import { TRACK_HEIGHT } from "./scale";
 import { SPANS } from "./view";
 import { WhyNothing } from "./WhyNothing";
 
@@ -22,52 +23,65 @@ export interface Asked {
   hit: Hit;
   /** How far the pointer may be off, in milliseconds. */
   reach: number;
-  anchor: { left: number; top: number; height: number };
+}
+
+interface PlaceProps {
+  ref: RefObject<HTMLSpanElement | null>;
+  /** From where the tracks begin, and from the top of the first row, in pixels. */
+  x: number;
+  y: number;
+}
+
+/** The place that is asked about; brought into sight where it was an address that asked. */
+export function Place({ ref, x, y }: PlaceProps) {
+  // Before the words are placed at it.
+  useLayoutEffect(() => {
+    ref.current?.scrollIntoView({ block: "nearest" });
+  }, [ref]);
+  const style = { left: `calc(var(--names) + ${x}px)`, top: y, height: TRACK_HEIGHT };
+  return <span ref={ref} className={styles["anchor"]} style={style} />;
 }
 
 interface MomentProps {
   asked: Asked;
+  anchor: RefObject<HTMLSpanElement | null>;
   outages: readonly Outage[];
   onMove: (move: Move) => void;
   onClose: () => void;
 }
 
-export function Moment({ asked, outages, onMove, onClose }: MomentProps) {
-  const anchor = useRef<HTMLSpanElement>(null);
+export function Moment({ asked, anchor, outages, onMove, onClose }: MomentProps) {
   const { row, hit } = asked;
   return (
-    <>
-      <span ref={anchor} className={styles["anchor"]} style={asked.anchor} />
-      <Popover
-        className={styles["popover"]}
-        triggerRef={anchor}
-        isOpen
-        placement="bottom"
-        onOpenChange={(isOpen) => !isOpen && onClose()}
-      >
-        <Dialog className={styles["dialog"] ?? ""}>
-          <header className={styles["head"]}>
-            <Heading slot="title" className={styles["title"] ?? ""}>
-              <bdi>{row.name}</bdi>
-            </Heading>
-            <Button look="quiet" isSmall aria-label="Close" onPress={onClose}>
-              ✕
-            </Button>
-          </header>
-          <Facts asked={asked} outages={outages} onMove={onMove} />
-          <p className={styles["links"]}>
-            <JobLink jobId={row.jobId}>Open the job</JobLink>
-            {hit.kind === "execution" && (
-              <ExecutionLink executionId={hit.execution.executionId}>Open the execution</ExecutionLink>
-            )}
-          </p>
-        </Dialog>
-      </Popover>
-    </>
+    <Popover
+      className={styles["popover"]}
+      triggerRef={anchor}
+      isOpen
+      placement="bottom"
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+    >
+      <Dialog className={styles["dialog"] ?? ""}>
+        <header className={styles["head"]}>
+          <Heading slot="title" className={styles["title"] ?? ""}>
+            <bdi>{row.name}</bdi>
+          </Heading>
+          <Button look="quiet" isSmall aria-label="Close" onPress={onClose}>
+            ✕
+          </Button>
+        </header>
+        <Facts asked={asked} outages={outages} onMove={onMove} />
+        <p className={styles["links"]}>
+          <JobLink jobId={row.jobId}>Open the job</JobLink>
+          {hit.kind === "execution" && (
+            <ExecutionLink executionId={hit.execution.executionId}>Open the execution</ExecutionLink>
+          )}
+        </p>
+      </Dialog>
+    </Popover>
   );
 }
 
-function Facts({ asked: { row, hit, reach }, outages, onMove }: Omit<MomentProps, "onClose">) {
+function Facts({ asked: { row, hit, reach }, outages, onMove }: Omit<MomentProps, "anchor" | "onClose">) {
   switch (hit.kind) {
     case "execution":
       return <ExecutionFacts execution={hit.execution} zone={row.zone} />;

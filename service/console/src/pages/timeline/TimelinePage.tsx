@@ -77,7 +77,15 @@ function Content({ jobs, timeline, shown, view, onChange }: ContentProps) {
           <Button onPress={() => onChange({ text: "", group: "" })}>Show all jobs</Button>
         </Empty>
       ) : (
-        <Chart rows={rows} timeline={timeline} view={view} zone={zone} onChange={onChange} />
+        <Chart
+          rows={rows}
+          timeline={timeline}
+          view={view}
+          zone={zone}
+          lane={shown.lane}
+          at={shown.at}
+          onChange={onChange}
+        />
       )}
       <Legend />
     </>

@@ -40,6 +40,21 @@ export function hitAt(lane: Lane | null, at: number, reach: number, nowMs: numbe
   return { kind: "gap", at };
 }
 
+/** The instant at which the same is hit again, however long the time is that a pixel stands for. */
+export function instantOf(hit: Hit, at: number, nowMs: number): number {
+  switch (hit.kind) {
+    case "execution": {
+      const { execution } = hit;
+      return Math.max(Date.parse(execution.startTime), Math.min(at, endOf(execution, nowMs)));
+    }
+    case "fire":
+    case "idle":
+      return Date.parse(hit.fireTime);
+    default:
+      return Math.round(at / 1000) * 1000;
+  }
+}
+
 /** The outage at an instant, if there is one. */
 export function outageAt(outages: readonly Outage[], at: number, nowMs: number): Outage | null {
   const found = outages.find(

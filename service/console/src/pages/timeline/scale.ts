@@ -17,6 +17,11 @@ export function heightOf(kind: "group" | "lane", isNarrow: boolean): number {
   return isNarrow ? TRACK_HEIGHT + NAME_HEIGHT : TRACK_HEIGHT;
 }
 
+/** How far below the top of a lane its track begins. */
+export function trackTop(isNarrow: boolean): number {
+  return heightOf("lane", isNarrow) - TRACK_HEIGHT;
+}
+
 export function xOf(scale: Scale, instant: number): number {
   return ((instant - scale.from) / (scale.to - scale.from)) * scale.width;
 }

@@ -12,7 +12,7 @@ interface Press {
   isDrag: boolean;
 }
 
-type Ask = (jobId: string, x: number, track: DOMRect, clientX: number) => void;
+type Ask = (jobId: string, x: number) => void;
 
 export function useDrag(scale: Scale, onMove: (start: number) => void, onAsk: Ask) {
   const press = useRef<Press | null>(null);
@@ -41,8 +41,7 @@ export function useDrag(scale: Scale, onMove: (start: number) => void, onAsk: As
       press.current = null;
       const track = trackOf(event);
       if (!begun || begun.isDrag || track === null) return;
-      const box = track.getBoundingClientRect();
-      onAsk(track.dataset["job"] ?? "", event.clientX - box.left, box, event.clientX);
+      onAsk(track.dataset["job"] ?? "", event.clientX - track.getBoundingClientRect().left);
     },
     onPointerCancel: () => {
       press.current = null;
