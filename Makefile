@@ -1,7 +1,9 @@
 # Cronsole. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run console fleet doctor psql test browser screenshots unit fuzz-api bench-cron lint api-types format lock
+.PHONY: help run console fleet doctor psql test browser screenshots unit fuzz-api bench-cron bench-run-log lint api-types format lock
 
+# What is compiled once stays so: the imports of the tests would take 4 s more each time, those of a replica 1 s.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11
@@ -67,6 +69,9 @@ unit: .venv/.development ## the fast tests alone
 
 bench-cron: .venv/.development ## how fast schedules are read and the next fires found
 	@$(BIN)/python -m tests.benchmarks.bench_cron
+
+bench-run-log: .venv/.development ## what a line of a run's log costs the event loop
+	@$(BIN)/python -m tests.benchmarks.bench_run_log
 
 lint: .venv/.development ## ruff and mypy; of the console eslint, prettier and tsc
 	@$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from service.domain.history import ExecutionFilter
 from service.domain.ledger import ChangeFilter, ChangeOperation, FireFilter, FireOutcome
 
 LONGEST_TEXT = 200
+MOST_JOBS_ASKED_FOR = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -47,7 +48,7 @@ def choices_of(request: web.Request, name: str, kind: type[Choice]) -> frozenset
     return frozenset(kind(word) for word in words)
 
 
-def job_ids_of(request: web.Request, name: str, most: int) -> frozenset[str] | None:
+def job_ids_of(request: web.Request, name: str) -> frozenset[str] | None:
     """Return the jobs that a parameter lists, with commas between them; None where it is absent.
 
     Raises:
@@ -55,9 +56,10 @@ def job_ids_of(request: web.Request, name: str, most: int) -> frozenset[str] | N
     """
     words = [word.strip() for word in parameter(request, name).split(",") if word.strip()]
     unlike = next((word for word in words if not JOB_ID.fullmatch(word)), None)
-    if unlike is not None or len(words) > most:
+    if unlike is not None or len(words) > MOST_JOBS_ASKED_FOR:
         problem = "there are too many" if unlike is None else f"{unlike[:64]!r} is no job's id"
-        raise InvalidInput(name, problem, f"at most {most} ids of jobs, with commas between them")
+        allowed = f"at most {MOST_JOBS_ASKED_FOR} ids of jobs, with commas between them"
+        raise InvalidInput(name, problem, allowed)
     return frozenset(words) or None
 
 

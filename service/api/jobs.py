@@ -11,6 +11,7 @@ from aiohttp import web
 from service.api.acknowledgements import Acknowledgements
 from service.api.answers import Answer, answer, encoded_answer
 from service.api.auth import CALLER
+from service.api.filters import job_ids_of
 from service.api.inputs import JOB_PATH, cron_of, enabled_of, job_id_of, naming, wait_seconds_of
 from service.api.models import (
     EnabledChangeJson,
@@ -67,9 +68,9 @@ class JobEndpoints:
             web.put("/v1/console/jobs/{jobId}/enabled", self.set_enabled),
         ]
 
-    async def list_jobs(self, _: web.Request) -> Answer[list[JobJson]]:
-        """Answer all jobs."""
-        return answer(await self._shown(await self._jobs.overviews()))
+    async def list_jobs(self, request: web.Request) -> Answer[list[JobJson]]:
+        """Answer all jobs, or those of some that there are."""
+        return answer(await self._shown(await self._jobs.overviews(job_ids_of(request, "jobId"))))
 
     async def _shown(self, overviews: list[JobOverview]) -> list[JobJson]:
         now, shown = self._clock.now(), []

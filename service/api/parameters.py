@@ -7,10 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from service.api.cursors import LONGEST_CURSOR
-from service.api.filters import LONGEST_TEXT
+from service.api.filters import LONGEST_TEXT, MOST_JOBS_ASKED_FOR
 from service.api.inputs import JOB_ID, LAST_PAGE, LONGEST_WAIT_MS
 from service.api.preview import DEFAULT_COUNT, MOST_FIRE_TIMES
-from service.api.timeline import MOST_LANES_ASKED_FOR
 from service.domain.cron import LONGEST_EXPRESSION
 from service.domain.execution import ExecutionStatus, TriggeredBy
 from service.domain.job import ClockChangePolicy
@@ -104,20 +103,17 @@ CHANGES = (
     text("actor", "only by this subject or role"),
     choices("operation", ChangeOperation, "only of these operations"),
 )
-OF_JOBS = Parameter(
-    "jobId",
-    {
-        "type": "array",
-        "items": {"type": "string", "pattern": JOB_ID_PATTERN},
-        "maxItems": MOST_LANES_ASKED_FOR,
-    },
-    "only these jobs, deleted ones too",
-)
+JOB_IDS = {
+    "type": "array",
+    "items": {"type": "string", "pattern": JOB_ID_PATTERN},
+    "maxItems": MOST_JOBS_ASKED_FOR,
+}
+JOBS = (Parameter("jobId", JOB_IDS, "only these jobs"),)
 TIMELINE = (
     FROM,
     TO,
     text("group", "only jobs of this group"),
-    OF_JOBS,
+    Parameter("jobId", JOB_IDS, "only these jobs, deleted ones too"),
     Parameter("deleted", {"type": "boolean", "default": False}, "only jobs that are deleted"),
 )
 AT = instant("at", "when; absent: now")

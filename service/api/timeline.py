@@ -32,7 +32,6 @@ from service.domain.timeline import (
 )
 
 AROUND_NOW = timedelta(hours=12)
-MOST_LANES_ASKED_FOR = 100
 MOST_FIRES_OF_A_LANE, MOST_FIRES = 60, 6000
 
 
@@ -72,7 +71,7 @@ def choice_of(request: web.Request) -> LaneChoice:
     """Return which jobs are asked for."""
     return LaneChoice(
         job_group=text_of(request, "group") or None,
-        job_ids=job_ids_of(request, "jobId", MOST_LANES_ASKED_FOR),
+        job_ids=job_ids_of(request, "jobId"),
         is_deleted=truth_of(request, "deleted", False),
     )
 

@@ -1,6 +1,6 @@
 """The rows of `jobs` with their state: reading them for people, and changing schedule and enablement."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -47,6 +47,7 @@ OVERVIEWS = """
               and x.job_id = s.job_id and x.status in ('QUEUED', 'RUNNING')) r on true
 """
 ALL_OVERVIEWS = OVERVIEWS + " order by j.job_id"
+SOME_OVERVIEWS = OVERVIEWS + " where j.job_id = any ($1) order by j.job_id"
 ONE_OVERVIEW = OVERVIEWS + " where j.job_id = $1"
 ACT = "select set_config('cronsole.actor', $1, true), set_config('lock_timeout', $2, true)"
 LOCK_JOB = "select * from jobs where job_id = $1 for no key update"
@@ -66,14 +67,17 @@ class JobStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def overviews(self) -> list[JobOverview]:
-        """All jobs, by their id.
+    async def overviews(self, job_ids: Collection[str] | None = None) -> list[JobOverview]:
+        """All jobs, by their id, or those of `job_ids` that there are.
 
         Raises:
             DatabaseUnavailable: no answer in time; so do all methods here.
         """
         async with self._database.connection() as connection:
-            rows = await connection.fetch(ALL_OVERVIEWS)
+            if job_ids is None:
+                rows = await connection.fetch(ALL_OVERVIEWS)
+            else:
+                rows = await connection.fetch(SOME_OVERVIEWS, list(job_ids))
         return [overview_from_row(row) for row in rows]
 
     async def overview(self, job_id: str) -> JobOverview:

@@ -127,6 +127,19 @@ async def test_the_list_has_every_job_in_the_form_of_the_reference(api: Api):
     }
 
 
+async def test_the_list_may_be_of_some_jobs(api: Api):
+    """Those that there are, as they stand in the whole list; so a page finds out which are gone."""
+    whole = (await api.get("")).body
+    answer = await api.get("?jobId=MARKETDATA_BACKFILL,NONE,FUNDAMENTALS_BACKFILL")
+    assert answer.status == 200
+    assert [job["name"] for job in answer.body] == ["FUNDAMENTALS_BACKFILL", "MARKETDATA_BACKFILL"]
+    assert answer.body == [whole[0], whole[2]]
+    assert (await api.get("?jobId=NONE")).body == []
+    for refused in ("a/b", ",".join(f"J{number}" for number in range(101))):
+        answer = await api.get(f"?jobId={refused}")
+        assert (answer.status, answer.body["field"]) == (400, "jobId")
+
+
 async def test_a_manual_job_shows_no_schedule_and_no_next_run(api: Api):
     """The words are the reference's."""
     manual = await job(api, MANUAL_JOB)

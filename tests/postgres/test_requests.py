@@ -199,7 +199,10 @@ async def test_at_the_psql_prompt_a_request_is_queued_and_announced(replica, dat
     await sql.execute("""update replicas set overridable = '{"noop": ["b"]}'""")
     async with hearing(database_url, "cronsole_events") as heard:
         execution_id = await sql.fetchval("select trigger_job('A', '{\"b\": 2}')")
-        assert await heard.all() == ['{"type":"queued"}']
+        queued, told = map(msgspec.json.decode, await heard.all())
+    assert queued == {"type": "queued"}
+    execution = {"executionId": str(execution_id), "jobId": "A", "status": "QUEUED"}
+    assert told == {"type": "executions", "executions": [execution]}
     x = await row_of(sql, execution_id)
     assert (x["triggered_by"], x["requested_by"]) == ("SQL", "postgres")
     assert msgspec.json.decode(x["params"]) == {"a": 1, "b": 2}

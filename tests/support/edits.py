@@ -14,12 +14,20 @@ from service.app import serve
 from service.settings import Settings
 from tests.support.events import captured_events
 from tests.support.live import TOKEN
+from tests.support.process_fleet import until as eventually
 from tests.support.processes import free_port
 from tests.support.stalling_proxy import StallingProxy
 
 SECOND = timedelta(seconds=1)
 OPEN_SECONDS = 2.3
 EVERY_SECOND = "* * * * * *"
+# Each fire until an instant, of the schedules that are in force. A machine that is busy decides them late.
+ALL_DECIDED = """
+    select not exists (
+        select from jobs j join job_state s using (job_id)
+         where j.enabled and j.schedule_type = 'CRON'
+           and (s.planned_revision is distinct from j.revision or s.next_fire_time <= $1))
+"""
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +138,7 @@ async def perform(database_url: str) -> Play:
             await wait_until(sql, fire_time + 6.5 * SECOND)
             jobs = {row["job_id"]: dict(row) for row in await sql.fetch("select * from jobs")}
             until: datetime = await sql.fetchval("select date_trunc('second', clock_timestamp())")
+            await eventually(sql, ALL_DECIDED, until)
             await sql.execute("update jobs set enabled = false")
         fires = await sql.fetch("select * from job_fires order by fire_time")
     finally:

@@ -46,6 +46,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All of a module's tree; to walk through it takes longer than to ask every rule."""
+    return tuple(ast.walk(tree(path)))
+
+
 def name_of(path: Path) -> str:
     """service/domain/clock.py is service.domain.clock."""
     parts = path.relative_to(SERVICE.parent).with_suffix("").parts
@@ -57,7 +63,7 @@ NAMES = {name_of(path) for path in MODULES}
 
 def imports(path: Path) -> Iterator[str]:
     """Every module that a module imports, wherever in it."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -70,7 +76,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def calls(path: Path) -> Iterator[tuple[ast.Call, str, str]]:
     """Every call of an attribute: the node, the last word before the dot, and the name called."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             before = ast.unparse(node.func.value).removesuffix("()").split(".")[-1]
             yield node, before, node.func.attr
@@ -191,7 +197,7 @@ def test_sql_is_never_put_together_from_parts():
     constants = [
         f"{place(path, node)} {ast.unparse(node)[:60]}"
         for path in files
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if is_text_put_together(node) and looks_like_sql(ast.unparse(node))
     ]
     assert wrong + constants == []

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from contextlib import suppress
 from uuid import uuid4
 
@@ -151,32 +150,23 @@ async def test_logging_never_fails_a_handler(run_logs, store):
     assert [line.message for line in lines] == ["<a Unfriendly that cannot be shown>", "again"]
 
 
-async def test_a_hundred_thousand_lines_hold_up_no_other_job(run_logs, store):
-    """An async handler that logs in a tight loop: the first and last lines stay, the event loop waits 250 ms.
-
-    Of the processor's time, and the best of three: what else this machine does is not ours.
-    """
-    times = []
+async def test_of_a_hundred_thousand_lines_the_first_and_the_last_stay(run_logs, store):
+    """Of an async handler that logs in a tight loop; `make bench-run-log` tells what a line costs."""
 
     def work(log):
-        started = time.thread_time()
         for number in range(100_000):
             log.info("line", number=number)
-        times.append(time.thread_time() - started)
 
-    for _ in range(3):
-        store.lines.clear()
-        lines, events = await logged(run_logs, store, work)
-        messages = [line.message for line in lines]
-        # What is allowed grows meanwhile, by a line in 50 ms.
-        assert 5_401 <= len(messages) < 5_450
-        left_out = 100_001 - len(messages)
-        assert messages[-401] == f"lines left out here: {left_out}; the run logs more than is kept"
-        assert lines[-1].fields == '{"number":99999}'
-        assert events[-1]["event"] == "run_log_thinned"
-        assert 501 <= len(events) < 600
-        assert events[-1]["lines_left_out"] == 100_001 - len(events)
-    assert min(times) < 0.25
+    lines, events = await logged(run_logs, store, work)
+    messages = [line.message for line in lines]
+    # What is allowed grows meanwhile, by a line in 50 ms.
+    assert 5_401 <= len(messages) < 5_450
+    left_out = 100_001 - len(messages)
+    assert messages[-401] == f"lines left out here: {left_out}; the run logs more than is kept"
+    assert lines[-1].fields == '{"number":99999}'
+    assert events[-1]["event"] == "run_log_thinned"
+    assert 501 <= len(events) < 600
+    assert events[-1]["lines_left_out"] == 100_001 - len(events)
 
 
 async def test_threads_may_log_together(run_logs, store):

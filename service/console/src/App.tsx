@@ -1,7 +1,7 @@
 /** The routes: which screen an address shows; all but the home screen are loaded when they are needed. */
 import { lazy, Suspense } from "react";
 import { I18nProvider, RouterProvider } from "react-aria-components";
-import { Route, Routes, useHref, useNavigate } from "react-router";
+import { Outlet, useHref, useNavigate, type RouteObject } from "react-router";
 import { ErrorBoundary } from "./components/ErrorBoundary";
 import { isOutside } from "./components/Link";
 import { Loading } from "./components/Loading";
@@ -17,7 +17,22 @@ const ExecutionPage = lazy(screens.execution);
 const ReplicasPage = lazy(screens.replicas);
 const ChangesPage = lazy(screens.changes);
 
-export function App() {
+export const routes: RouteObject[] = [
+  {
+    element: <App />,
+    children: [
+      { index: true, element: <JobsPage /> },
+      { path: "timeline", element: <TimelinePage /> },
+      { path: "jobs/:jobId", element: <JobPage /> },
+      { path: "executions/:executionId", element: <ExecutionPage /> },
+      { path: "replicas", element: <ReplicasPage /> },
+      { path: "changes", element: <ChangesPage /> },
+      { path: "*", element: <NotFound /> },
+    ],
+  },
+];
+
+function App() {
   const navigate = useNavigate();
   return (
     <I18nProvider locale="en-GB">
@@ -27,15 +42,7 @@ export function App() {
             <Shell>
               <ErrorBoundary>
                 <Suspense fallback={<Loading what="the screen" />}>
-                  <Routes>
-                    <Route index element={<JobsPage />} />
-                    <Route path="timeline" element={<TimelinePage />} />
-                    <Route path="jobs/:jobId" element={<JobPage />} />
-                    <Route path="executions/:executionId" element={<ExecutionPage />} />
-                    <Route path="replicas" element={<ReplicasPage />} />
-                    <Route path="changes" element={<ChangesPage />} />
-                    <Route path="*" element={<NotFound />} />
-                  </Routes>
+                  <Outlet />
                 </Suspense>
               </ErrorBoundary>
             </Shell>

@@ -2,13 +2,14 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router";
+import { createBrowserRouter, RouterProvider } from "react-router";
 import { ApiError } from "./api/client";
 import { startFollowing, streamHasBegun } from "./api/live";
 import { jobsQuery } from "./api/queries";
 import { watchForReturn } from "./api/sign_in";
-import { App } from "./App";
+import { routes } from "./App";
 import { isOfMissingPart, watchParts } from "./components/parts";
+import { watchClicks } from "./components/second_click";
 import { watchTheme } from "./components/theme";
 import "./theme.css";
 
@@ -30,6 +31,7 @@ const cache = new QueryClient({
 });
 
 watchTheme();
+watchClicks();
 watchParts();
 watchForReturn();
 startFollowing(cache);
@@ -37,6 +39,8 @@ startFollowing(cache);
 if (/^\/automation\/?$/.test(window.location.pathname)) {
   void streamHasBegun.then(() => cache.query(jobsQuery)).catch(() => undefined);
 }
+// Of the kinds of router only this one can hold a navigation up: components/unsaved.tsx.
+const router = createBrowserRouter(routes, { basename: "/automation" });
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no root");
 createRoot(root, {
@@ -46,9 +50,7 @@ createRoot(root, {
 }).render(
   <StrictMode>
     <QueryClientProvider client={cache}>
-      <BrowserRouter basename="/automation">
-        <App />
-      </BrowserRouter>
+      <RouterProvider router={router} />
     </QueryClientProvider>
   </StrictMode>,
 );

@@ -5,7 +5,7 @@ import { api, data } from "./client";
 import { followEvents, type StreamState } from "./event_stream";
 import { isUnfinished } from "./executions";
 import { lastIdOf, NO_LINES, withLines, type LogLines } from "./log_lines";
-import { watchSight } from "./page";
+import { watchSight } from "./sight";
 import { keys } from "./queries";
 import type { LogEntry } from "./types";
 

@@ -1,6 +1,6 @@
 /** Makes stale, or reads again, what events are about: soon, but never all the time. */
 import { hashKey, type Query, type QueryClient, type QueryKey } from "@tanstack/react-query";
-import { api, ApiError, data } from "./client";
+import { api, data } from "./client";
 import type { LiveEvent } from "./live";
 import { keys } from "./queries";
 import type { Job } from "./types";
@@ -9,7 +9,7 @@ import type { Job } from "./types";
 const GATHER_MS = 150;
 const REST_MS = 1_000;
 // More jobs than this are read as the whole list, and then no more often than this.
-const MOST_SINGLE_READS = 6;
+const MOST_JOBS_APART = 20;
 const LIST_REST_MS = 2_000;
 
 const LIST = hashKey(keys.jobs);
@@ -20,7 +20,7 @@ export class Freshener {
   private readonly dueJobs = new Set<string>();
   /** Hashes of queries that are being read, and have changed since that began: their answer may be old. */
   private readonly overtaken = new Set<string>();
-  private readonly beingRead = new Set<string>();
+  private areJobsBeingRead = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private restsUntil = 0;
   private listRestsUntil = 0;
@@ -111,13 +111,13 @@ export class Freshener {
     this.due(queryKey);
   }
 
-  /** Brings jobs up to date in the list: few one by one, many by reading it all. */
+  /** Brings jobs up to date in the list: few by reading these, many by reading it all. */
   private takeIntoList(jobIds: string[]): void {
     const list = this.cache.getQueryCache().find<Job[]>({ queryKey: keys.jobs, exact: true });
     if (!list) return;
     const isWhole = !list.isActive() || !list.state.data || list.state.fetchStatus === "fetching";
-    if (isWhole || jobIds.length > MOST_SINGLE_READS) this.dueKeys.set(LIST, keys.jobs);
-    else for (const jobId of jobIds) void this.takeOne(jobId);
+    if (isWhole || jobIds.length > MOST_JOBS_APART) this.dueKeys.set(LIST, keys.jobs);
+    else void this.takeSome(jobIds);
   }
 
   /** Reads the whole list, or marks it where nobody looks at it; but not without a rest. */
@@ -130,23 +130,30 @@ export class Freshener {
     this.readAgain(list);
   }
 
-  /** Reads one job and puts it into the list as it is now, or takes it out where it is no more. */
-  private async takeOne(jobId: string): Promise<void> {
+  /** Reads some jobs and puts them into the list as they are now, or takes out those that are no more. */
+  private async takeSome(jobIds: string[]): Promise<void> {
     // An answer that comes later may have been written earlier: one at a time.
-    if (this.beingRead.has(jobId)) {
-      this.jobDue(jobId);
+    if (this.areJobsBeingRead) {
+      for (const jobId of jobIds) this.jobDue(jobId);
       return;
     }
-    this.beingRead.add(jobId);
+    this.areJobsBeingRead = true;
     try {
-      const job = await data(api.GET("/v1/console/jobs/{jobId}", { params: { path: { jobId } } }));
-      this.cache.setQueryData<Job[]>(keys.jobs, (jobs) => jobs && withJob(jobs, job));
-    } catch (fault) {
-      if (fault instanceof ApiError && fault.status === 404) {
-        this.cache.setQueryData<Job[]>(keys.jobs, (jobs) => jobs?.filter(({ name }) => name !== jobId));
-      } else this.due(keys.jobs);
+      const found = await data(api.GET("/v1/console/jobs", { params: { query: { jobId: jobIds } } }));
+      const isGone = ({ name }: Job) => jobIds.includes(name) && !found.some((job) => job.name === name);
+      this.cache.setQueryData<Job[]>(
+        keys.jobs,
+        (jobs) =>
+          jobs &&
+          found.reduce(
+            withJob,
+            jobs.filter((job) => !isGone(job)),
+          ),
+      );
+    } catch {
+      this.due(keys.jobs);
     } finally {
-      this.beingRead.delete(jobId);
+      this.areJobsBeingRead = false;
     }
   }
 }

@@ -4,7 +4,7 @@ import { useEffect, useSyncExternalStore } from "react";
 import { now } from "../time/clock";
 import { followEvents, type StreamState } from "./event_stream";
 import { Freshener } from "./freshener";
-import { watchSight } from "./page";
+import { watchSight } from "./sight";
 
 const STREAM = "/v1/console/events";
 // The screens wait no longer for the stream to open.
@@ -20,6 +20,7 @@ export interface LiveEvent {
 const followers = new Set<(event: LiveEvent) => void>();
 const watchers = new Set<() => void>();
 let state: StreamState = "connecting";
+let connections = 0;
 let heardAt = now();
 let begin: () => void;
 
@@ -33,6 +34,11 @@ export const streamHasBegun = new Promise<void>((resolve) => (begin = resolve));
 /** Whether the page hears of changes: `live`, or `lost` until the connection is back. */
 export function useLiveState(): StreamState {
   return useSyncExternalStore(watch, () => state);
+}
+
+/** How many times the page has been connected: another one may lead to another version of the service. */
+export function useConnections(): number {
+  return useSyncExternalStore(watch, () => connections);
 }
 
 function watch(watcher: () => void): () => void {
@@ -59,6 +65,7 @@ export function startFollowing(cache: QueryClient): void {
   let connection: AbortController | undefined;
   const onState = (next: StreamState) => {
     state = next;
+    if (next === "live") connections += 1;
     for (const watcher of watchers) watcher();
     if (next === "connecting") return;
     // Nobody told of what changed before this: what has been read until now is read again.

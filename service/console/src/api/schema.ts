@@ -403,7 +403,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Answer all jobs.
+         * Answer all jobs, or those of some that there are.
          * @description Needs the role viewer.
          */
         get: operations["listJobs"];
@@ -2904,7 +2904,10 @@ export interface operations {
     };
     listJobs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description only these jobs */
+                jobId?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -1,6 +1,7 @@
 /** Dialogs: over the page, with the focus kept inside; the whole screen on a phone. */
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
+import { NavigationType, useLocation, useNavigationType } from "react-router";
 import { Button, type Look } from "./Button";
 import { classes } from "./classes";
 import { DropsSecondClick, isSecondClick } from "./second_click";
@@ -31,8 +32,13 @@ export function Dialog({ isOpen, isWide = false, ...content }: DialogProps) {
   );
 }
 
-/** What a dialog stands in. Its content may become another one, and the focus still returns to where it was. */
+/**
+ * What a dialog stands in. Its content may become another one, and the focus still returns to where it was.
+ *
+ * It closes when somebody goes elsewhere, also where that is another job on the same kind of screen.
+ */
 export function DialogFrame({ isOpen, onClose, isWide = false, children }: FrameProps) {
+  useCloseOnNavigation(isOpen, onClose);
   return (
     <ModalOverlay
       className={styles["overlay"] ?? ""}
@@ -45,6 +51,23 @@ export function DialogFrame({ isOpen, onClose, isWide = false, children }: Frame
       <Modal className={classes(styles["modal"], isWide && styles["wide"])}>{children}</Modal>
     </ModalOverlay>
   );
+}
+
+/** Whoever goes back, or follows a link in the dialog, wants to see where that leads. */
+function useCloseOnNavigation(isOpen: boolean, onClose: () => void) {
+  const { key } = useLocation();
+  const kind = useNavigationType();
+  const opened = useRef<string | null>(null);
+  useEffect(() => {
+    if (!isOpen) {
+      opened.current = null;
+      return;
+    }
+    // An address that takes the place of the last one says what the same screen shows: nobody has gone anywhere.
+    const hasLeft = opened.current !== null && opened.current !== key && kind !== NavigationType.Replace;
+    opened.current = key;
+    if (hasLeft) onClose();
+  }, [isOpen, key, kind, onClose]);
 }
 
 /** A dialog within its frame. */

@@ -38,7 +38,12 @@ export function ExecutionLink({ executionId, children }: { executionId: string; 
   );
 }
 
-/** The end of an id, which differs between ids made in the same millisecond. */
+/** The end of an execution's id, which differs between ids made in the same millisecond. */
 export function shortId(id: string): string {
   return `…${id.slice(-8)}`;
+}
+
+/** A replica as the doctor names it, and Postgres in its list of connections. */
+export function replicaName(replicaId: string): string {
+  return replicaId.slice(0, 8);
 }

@@ -9,6 +9,7 @@ import { AccountMenu } from "./AccountMenu";
 import { classes } from "./classes";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { LiveState } from "./LiveState";
+import { NewerBanner } from "./NewerBanner";
 import { PauseBanner } from "./PauseBanner";
 import styles from "./Shell.module.css";
 
@@ -58,6 +59,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <AccountMenu />
       </header>
       <ConnectionBanner />
+      <NewerBanner />
       <PauseBanner />
       {children}
     </div>

@@ -1,5 +1,5 @@
 /** Parts of the console that are loaded when they are needed, and may be gone then: a newer one has replaced them. */
-import { isServed } from "../api/page";
+import { servedEntry } from "../api/page";
 import { now } from "../time/clock";
 
 const KEY = "cronsole-reloaded";
@@ -29,7 +29,7 @@ export function isOfMissingPart(fault: unknown): boolean {
  * Not otherwise: the page would be gone, and with it what it shows.
  */
 export async function reloadOnce(): Promise<boolean> {
-  if (!(await isServed()) || !isFirstFor(REST_MS)) return false;
+  if ((await servedEntry()) === null || !isFirstFor(REST_MS)) return false;
   window.location.reload();
   return true;
 }

@@ -9,9 +9,11 @@ import { createContext, useContext } from "react";
 
 let isSecond = false;
 
-// On the window, and before anybody else: whoever hears of the click asks what it is.
-window.addEventListener("click", ({ detail }) => (isSecond = detail > 1), { capture: true });
-window.addEventListener("pointerdown", () => (isSecond = false), { capture: true });
+/** Looks at every click, before anybody else does who asks what it is. */
+export function watchClicks(): void {
+  window.addEventListener("click", ({ detail }) => (isSecond = detail > 1), { capture: true });
+  window.addEventListener("pointerdown", () => (isSecond = false), { capture: true });
+}
 
 /** Whether the click that is going on belongs to a double click, and is not its first. */
 export function isSecondClick(): boolean {

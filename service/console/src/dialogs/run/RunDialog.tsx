@@ -1,7 +1,6 @@
 /** Runs a job by hand: asks what is different this time, starts it once, and shows how it goes. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { useLocation } from "react-router";
+import { useState } from "react";
 import { handlersQuery, jobQuery } from "../../api/queries";
 import { DialogContent, DialogFrame } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
@@ -16,7 +15,6 @@ interface RunDialogProps {
 }
 
 export default function RunDialog({ jobId, onClose }: RunDialogProps) {
-  useCloseOnNavigation(onClose);
   const [isEdited, setEdited] = useState(false);
   const { close, question } = useUnsaved(
     isEdited,
@@ -69,13 +67,4 @@ function Opened({ jobId, onClose, onEdited }: OpenedProps) {
       onStarted={setStartedId}
     />
   );
-}
-
-/** Whoever follows a link in the dialog wants to see what it leads to. */
-function useCloseOnNavigation(onClose: () => void) {
-  const { key } = useLocation();
-  const [openedAt] = useState(key);
-  useEffect(() => {
-    if (key !== openedAt) onClose();
-  }, [key, openedAt, onClose]);
 }

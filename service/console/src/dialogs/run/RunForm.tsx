@@ -1,6 +1,6 @@
 /** The form of a run by hand: what is different from the job this time, and why. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
+import { useId, useLayoutEffect, useRef, useState, type SubmitEvent } from "react";
 import { ApiError } from "../../api/client";
 import { newKey, triggerJob } from "../../api/executions";
 import { keys } from "../../api/queries";
@@ -39,7 +39,8 @@ export function RunForm({ job, handler, onClose, onEdited, onStarted }: RunFormP
   const [isTried, setTried] = useState(false);
   const start = useStart(job.name, onStarted);
   const isEdited = isAnythingEntered(form);
-  useEffect(() => {
+  // Before the next key is heard: that may be Escape.
+  useLayoutEffect(() => {
     onEdited(isEdited);
     return () => onEdited(false);
   }, [isEdited, onEdited]);

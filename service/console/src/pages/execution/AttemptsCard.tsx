@@ -1,6 +1,6 @@
 /** All attempts at the same piece of work, and how one came to follow on the other. */
 import type { Attempt, ExecutionDetail, JobDetail } from "../../api/types";
-import { ExecutionLink, shortId } from "../../components/Link";
+import { ExecutionLink, replicaName, shortId } from "../../components/Link";
 import { Card } from "../../components/Page";
 import { Duration } from "../../components/run/Duration";
 import { Status } from "../../components/Status";
@@ -95,7 +95,7 @@ function Row({ step: { attempt, number }, zone, firstStart, isShown }: RowProps)
         <Duration execution={attempt} />
       </td>
       <td className={table["nowrap"]}>
-        {replicaId === null ? "–" : <code title={replicaId}>{shortId(replicaId)}</code>}
+        {replicaId === null ? "–" : <code title={replicaId}>{replicaName(replicaId)}</code>}
       </td>
       <td className={styles["error"]}>
         <bdi>{errorLine(attempt)}</bdi>

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { isUnfinished } from "../../api/executions";
 import type { ExecutionDetail } from "../../api/types";
 import { causeWords } from "../../components/causes";
-import { Link, shortId } from "../../components/Link";
+import { Link, replicaName } from "../../components/Link";
 import { At, Elapsed } from "../../components/When";
 import { count, duration } from "../../time/format";
 import styles from "./Facts.module.css";
@@ -59,7 +59,7 @@ export function Facts({ execution, zone }: { execution: ExecutionDetail; zone: s
           )
         ) : (
           <Link to="/replicas" title={replicaId}>
-            <code>{shortId(replicaId)}</code>
+            <code>{replicaName(replicaId)}</code>
           </Link>
         )}
       </Fact>

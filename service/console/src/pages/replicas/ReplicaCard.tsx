@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import type { Replica } from "../../api/types";
 import { CopyButton } from "../../components/Copy";
-import { shortId } from "../../components/Link";
+import { replicaName } from "../../components/Link";
 import { Status } from "../../components/Status";
 import { Ago, At, Countdown } from "../../components/When";
 import { Findings } from "./Findings";
@@ -10,14 +10,14 @@ import styles from "./Replicas.module.css";
 
 export function ReplicaCard({ replica, isOwn }: { replica: Replica; isOwn: boolean }) {
   const { replicaId, leaseState, leaseExpiresAt, version, startedAt, handlers, findings, vitalsAt } = replica;
-  const name = replicaId.slice(0, 8);
+  const name = replicaName(replicaId);
   return (
     <li className={styles["card"]} aria-label={`Replica ${name}`}>
       <header className={styles["head"]}>
         <h2>
           <code title={replicaId}>{name}</code>
         </h2>
-        <CopyButton text={replicaId} label={`Copy the id of replica ${shortId(replicaId)}`} />
+        <CopyButton text={replicaId} label={`Copy the id of replica ${name}`} />
         <Status status={leaseState} />
         {isOwn && <span className={styles["own"]}>serves this page</span>}
       </header>
