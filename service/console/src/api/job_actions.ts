@@ -55,6 +55,11 @@ export function useSetEnabled({ name: jobId, displayName, revision }: ReadJob) {
   });
 }
 
+/** Whether the job has a pause of its own to be ended; one of all jobs is ended in the banner. */
+export function isPausedItself({ pausedBy, pausedUntil }: Pick<Job, "pausedBy" | "pausedUntil">): boolean {
+  return pausedBy === "JOB" || (pausedBy === "DISABLED" && pausedUntil !== null);
+}
+
 /** Ends the pause of a job. */
 export function useResume({ name: jobId, displayName, revision }: ReadJob) {
   const cache = useQueryClient();

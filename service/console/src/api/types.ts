@@ -25,7 +25,6 @@ export type Finding = Schemas["FindingJson"];
 export type Timeline = Schemas["TimelineJson"];
 export type Lane = Schemas["LaneJson"];
 export type LaneExecution = Schemas["LaneExecutionJson"];
-export type Pause = Schemas["PauseJson"];
 export type InForce = Schemas["InForce"];
 export type Problem = Schemas["Problem"];
 export type Role = Schemas["Role"];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { absolute, countdown, duration, localTime, relative } from "./format";
+import { absolute, countdown, duration, localTime, relative, roughly } from "./format";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 
@@ -13,6 +13,17 @@ describe("spans", () => {
     [100_000_000, "1 d 3 h"],
     [-5, "0 ms"],
   ])("%d ms is %s", (ms, text) => expect(duration(ms)).toBe(text));
+
+  test.each([
+    [500, "500 ms"],
+    [1_000, "1 s"],
+    [1_500, "1.5 s"],
+    [120_000, "2 min"],
+    [245_000, "4 min 5 s"],
+    [3_600_000, "1 h"],
+    [5_400_000, "1 h 30 min"],
+    [86_400_000, "1 d"],
+  ])("%d ms is roughly %s", (ms, text) => expect(roughly(ms)).toBe(text));
 });
 
 describe("instants", () => {

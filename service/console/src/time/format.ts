@@ -73,6 +73,15 @@ export function duration(ms: number): string {
   return `${Math.floor(span / DAY)} d ${Math.floor((span % DAY) / HOUR)} h`;
 }
 
+/** Writes a span without what is zero in it: "4 min", "1 min 30 s", "1 h". */
+export function roughly(ms: number): string {
+  return duration(ms)
+    .replace(/\.0 s$/, " s")
+    .replace(/ 00 (s|min)$/, "")
+    .replace(/ 0 h$/, "")
+    .replace(/ 0([1-9] (?:s|min))$/, " $1");
+}
+
 /** Writes how long ago an instant is, or how far ahead, in its greatest unit: "12 s ago", "in 3 min". */
 export function relative(instant: string | number, nowMs: number): string {
   const difference = new Date(instant).getTime() - nowMs;

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { handlersQuery, jobsQuery } from "../../api/queries";
 import { TextField } from "../../components/fields";
+import { groupsOf } from "../../components/groups";
 import { PARAMS_HINT } from "../params";
 import { declaredNames } from "../run/parameters";
 import { idOf, type Faults, type NewJob } from "./new_job";
@@ -15,7 +16,7 @@ interface JobFieldsProps {
 
 export function JobFields({ job, faults, onChange }: JobFieldsProps) {
   const { data: jobs } = useQuery(jobsQuery);
-  const groups = [...new Set(jobs?.map(({ jobGroup }) => jobGroup))].sort();
+  const groups = groupsOf(jobs ?? []);
   return (
     <>
       <TextField

@@ -1,24 +1,8 @@
 /** What becomes of fires when the clocks change; only an admin may choose. */
 import { FieldError, Label, RadioButton, RadioField, RadioGroup } from "react-aria-components";
-import type { JobDetail } from "../../api/types";
 import fields from "../../components/fields.module.css";
 import styles from "./ClockPolicy.module.css";
-
-type Policy = JobDetail["clockChangePolicy"];
-
-const POLICIES: readonly { id: Policy; name: string; meaning: string }[] = [
-  {
-    id: "ONCE",
-    name: "Once a day",
-    meaning:
-      "A time of day that the clocks skip fires when the skip ends; one that they show twice fires the first time only.",
-  },
-  {
-    id: "WALL",
-    name: "By the wall clock",
-    meaning: "A time that the clocks skip does not fire; one that they show twice fires twice.",
-  },
-];
+import { POLICIES, policyWords, type Policy } from "./policies";
 
 interface ClockPolicyProps {
   policy: Policy;
@@ -29,10 +13,10 @@ interface ClockPolicyProps {
 
 export function ClockPolicy({ policy, error, onChange }: ClockPolicyProps) {
   if (!onChange) {
-    const { name, meaning } = POLICIES.find(({ id }) => id === policy) ?? { name: policy, meaning: "" };
+    const meaning = POLICIES.find(({ id }) => id === policy)?.meaning;
     return (
       <div>
-        <p className={fields["label"]}>When the clocks change: {name.toLowerCase()}</p>
+        <p className={fields["label"]}>When the clocks change: {policyWords(policy)}</p>
         <p className={fields["hint"]}>{meaning} Only an admin can change this.</p>
       </div>
     );

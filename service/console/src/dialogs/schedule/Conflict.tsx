@@ -7,6 +7,7 @@ import { Ago } from "../../components/When";
 import { LONGEST_EXPRESSION } from "./cron_text";
 import { differing, type Schedule, type Version } from "./editing";
 import styles from "./Conflict.module.css";
+import { policyWords } from "./policies";
 
 const NAMES: Record<keyof Schedule, string> = {
   type: "Runs",
@@ -98,7 +99,7 @@ function Value({
     case "type":
       return schedule.type === "CRON" ? "on a schedule" : "only when triggered";
     case "policy":
-      return schedule.policy === "ONCE" ? "once a day" : "by the wall clock";
+      return policyWords(schedule.policy);
     case "zone":
       return <bdi>{schedule.zone}</bdi>;
     case "cron":

@@ -3,9 +3,9 @@ import { useState } from "react";
 import { classes } from "../../components/classes";
 import { Select } from "../../components/fields";
 import styles from "./Builder.module.css";
-import { NumberInput, Toggles, Typed, ValuePicker, type Pickable } from "./controls";
+import { NamedValue, NumberInput, Toggles, Typed, ValuePicker } from "./controls";
 import { composeField, parseField, type Field, type Shape } from "./cron_fields";
-import { beginning, formsOf, nthOf, NTHS, pickOf, picksOf, startsOf } from "./shapes";
+import { beginning, formsOf, nthOf, NTHS, pickOf, picksOf, startsOf, type Pickable } from "./shapes";
 
 interface RowProps {
   field: Field;
@@ -202,13 +202,5 @@ function Value({ label, field, picks, value, onChange }: ValueProps) {
   if (field.codes.length === 0) {
     return <NumberInput label={label} value={value} min={field.first} max={field.last} onChange={onChange} />;
   }
-  return (
-    <Select
-      label={label}
-      isLabelHidden
-      value={`${value}`}
-      choices={picks.map((pick) => ({ id: `${pick.value}`, name: pick.name }))}
-      onChange={(chosen) => onChange(Number(chosen))}
-    />
-  );
+  return <NamedValue label={label} picks={picks} value={value} onChange={onChange} />;
 }

@@ -1,7 +1,7 @@
 /** The common schedules, each with what varies in it beside its name. */
 import { Select } from "../../components/fields";
 import styles from "./Builder.module.css";
-import { NumberInput, TimeInput, Toggles } from "./controls";
+import { NamedValue, NumberInput, TimeInput, Toggles } from "./controls";
 import { FIELDS } from "./cron_fields";
 import { cronOf, presetLike, presetOf, PRESET_NAMES, type Preset, type PresetId } from "./presets";
 import { nthOf, NTHS, pickOf, picksOf } from "./shapes";
@@ -115,7 +115,7 @@ function Days({ preset, onChange }: DetailsProps) {
       return (
         <>
           <Day day={preset.day} onChange={(day) => onChange({ ...preset, day })} />
-          <Choice
+          <NamedValue
             label="Month"
             picks={MONTH ? picksOf(MONTH) : []}
             value={preset.month}
@@ -132,7 +132,7 @@ function Days({ preset, onChange }: DetailsProps) {
             chosen={preset.which.map(pickOf)}
             onChange={(picks) => onChange({ ...preset, which: picks.map(nthOf) })}
           />
-          <Choice
+          <NamedValue
             label="Weekday"
             picks={WEEKDAY ? picksOf(WEEKDAY) : []}
             value={preset.weekday}
@@ -151,24 +151,5 @@ function Day({ day, onChange }: { day: number; onChange: (day: number) => void }
       day
       <NumberInput label="Day of the month" value={day} min={1} max={31} onChange={onChange} />
     </>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  picks: readonly { value: number; name: string }[];
-  value: number;
-  onChange: (value: number) => void;
-}
-
-function Choice({ label, picks, value, onChange }: ChoiceProps) {
-  return (
-    <Select
-      label={label}
-      isLabelHidden
-      value={`${value}`}
-      choices={picks.map((pick) => ({ id: `${pick.value}`, name: pick.name }))}
-      onChange={(chosen) => onChange(Number(chosen))}
-    />
   );
 }

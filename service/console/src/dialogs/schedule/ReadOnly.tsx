@@ -1,5 +1,6 @@
 /** The schedule for those who may look at it only. */
 import type { Schedule } from "./editing";
+import { policyWords } from "./policies";
 import styles from "./ScheduleDialog.module.css";
 
 export function ReadOnly({ schedule, words }: { schedule: Schedule; words: string | null }) {
@@ -36,7 +37,7 @@ export function ReadOnly({ schedule, words }: { schedule: Schedule; words: strin
             </div>
             <div>
               <dt>When the clocks change</dt>
-              <dd>{schedule.policy === "ONCE" ? "once a day" : "by the wall clock"}</dd>
+              <dd>{policyWords(schedule.policy)}</dd>
             </div>
           </>
         )}

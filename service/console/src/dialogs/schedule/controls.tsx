@@ -11,10 +11,12 @@ import {
 } from "react-aria-components";
 import { useState } from "react";
 import { classes } from "../../components/classes";
+import { Select } from "../../components/fields";
 import fields from "../../components/fields.module.css";
 import { Popover } from "../../components/Popover";
 import styles from "./controls.module.css";
 import { readTime, type TimeOfDay } from "./presets";
+import type { Pickable } from "./shapes";
 
 interface TypedProps {
   label: string;
@@ -105,11 +107,6 @@ export function TimeInput({
   return <Typed label={label} text={value} className={styles["time"]} onText={take} />;
 }
 
-export interface Pickable {
-  value: number;
-  name: string;
-}
-
 interface PicksProps {
   label: string;
   picks: readonly Pickable[];
@@ -144,6 +141,26 @@ export function Toggles({
         </ToggleButton>
       ))}
     </ToggleButtonGroup>
+  );
+}
+
+interface PickProps {
+  label: string;
+  picks: readonly Pickable[];
+  value: number;
+  onChange: (value: number) => void;
+}
+
+/** One value, by its name. */
+export function NamedValue({ label, picks, value, onChange }: PickProps) {
+  return (
+    <Select
+      label={label}
+      isLabelHidden
+      value={`${value}`}
+      choices={picks.map((pick) => ({ id: `${pick.value}`, name: pick.name }))}
+      onChange={(chosen) => onChange(Number(chosen))}
+    />
   );
 }
 

@@ -8,6 +8,7 @@ import { wordsOf } from "../../api/words";
 import { inForceWords } from "../../components/in_force";
 import { notify } from "../../components/toast_queue";
 import { isSame, patchOf, versionOf, type Schedule, type Version } from "./editing";
+import { policyWords } from "./policies";
 
 /** Somebody else has changed the schedule; `current` is what it is now. */
 export class ChangedMeanwhile extends Error {
@@ -81,7 +82,7 @@ function inForce({ inForce: found }: JobDetail): string {
 /** A schedule in one line. */
 export function inWords({ type, cron, zone, policy }: Schedule): string {
   if (type === "MANUAL") return "no schedule";
-  return `${cron.trim()} in ${zone}${policy === "WALL" ? ", by the wall clock" : ""}`;
+  return `${cron.trim()} in ${zone}${policy === "WALL" ? `, ${policyWords(policy)}` : ""}`;
 }
 
 function refresh(cache: QueryClient, jobId: string): void {

@@ -1,8 +1,13 @@
 /** The forms in which the builder offers a field, and what each begins with. */
 import { parseField, type Field, type Kind, type Nth, type Shape } from "./cron_fields";
-import type { Pickable } from "./controls";
 
-export interface Form {
+/** A value of a field with the name that people read. */
+export interface Pickable {
+  value: number;
+  name: string;
+}
+
+interface Form {
   id: Kind;
   name: string;
 }

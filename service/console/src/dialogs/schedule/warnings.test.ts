@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { overlapWarning, roughly, shortestInterval } from "./warnings";
+import { overlapWarning, shortestInterval } from "./warnings";
 
 const MINUTE = 60_000;
 
@@ -39,11 +39,3 @@ describe("runs longer than the time between fires", () => {
     expect(overlapWarning(FIRES.slice(0, 1), MINUTE, "SKIP")).toBeNull();
   });
 });
-
-test.each([
-  [1_000, "1 s"],
-  [1_500, "1.5 s"],
-  [245_000, "4 min 5 s"],
-  [3_600_000, "1 h"],
-  [86_400_000, "1 d"],
-])("%d ms is roughly %s", (ms, text) => expect(roughly(ms)).toBe(text));

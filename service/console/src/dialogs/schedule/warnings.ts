@@ -1,6 +1,6 @@
 /** What a schedule would do to a job whose runs take long. */
 import type { JobDetail } from "../../api/types";
-import { duration } from "../../time/format";
+import { roughly } from "../../time/format";
 
 type Policy = JobDetail["overlapPolicy"];
 
@@ -57,13 +57,4 @@ function outcomes(fires: readonly string[], runMs: number, policy: Policy) {
     atOnce = Math.max(atOnce, ends.length);
   }
   return { skipped, late, atOnce };
-}
-
-/** A span without what does not matter: "4 min", "1 min 30 s", "1 h". */
-export function roughly(ms: number): string {
-  return duration(ms)
-    .replace(/\.0 s$/, " s")
-    .replace(/ 00 (s|min)$/, "")
-    .replace(/ 0 h$/, "")
-    .replace(/ 0([1-9] (?:s|min))$/, " $1");
 }

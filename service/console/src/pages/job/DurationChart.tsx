@@ -11,8 +11,8 @@ import { executionPath } from "../../components/Link";
 import { Loading } from "../../components/Loading";
 import { lookOf } from "../../components/Status";
 import { useWidth } from "../../components/use_width";
-import { absolute, count, duration } from "../../time/format";
-import { axisDuration, countTicks, durationTicks, percentile } from "./chart_scale";
+import { absolute, count, duration, roughly } from "../../time/format";
+import { countTicks, durationTicks, percentile } from "./chart_scale";
 import styles from "./DurationChart.module.css";
 
 const STATS_DAYS = 30;
@@ -100,7 +100,7 @@ function Drawing({ executions, p50, p95 }: { executions: Ended[]; p50: number | 
           <g key={ms}>
             <line className={styles["grid"]} x1={LEFT} x2={width - RIGHT} y1={y(ms)} y2={y(ms)} />
             <text className={styles["axis"]} x={LEFT - 6} y={y(ms) + 4} textAnchor="end">
-              {axisDuration(ms)}
+              {roughly(ms)}
             </text>
           </g>
         ))}

@@ -1,6 +1,6 @@
 /** What can be done with a job: only what the user may do, and the job allows. */
 import { Suspense, useState } from "react";
-import { useResume, useSetEnabled } from "../../api/job_actions";
+import { isPausedItself, useResume, useSetEnabled } from "../../api/job_actions";
 import { useMay } from "../../api/session";
 import type { JobDetail } from "../../api/types";
 import { Button, LinkButton } from "../../components/Button";
@@ -58,9 +58,7 @@ function Enabled({ job }: { job: JobDetail }) {
 
 function PauseOrResume({ job, onPause }: { job: JobDetail; onPause: () => void }) {
   const resume = useResume(job);
-  // A pause of all jobs is ended in the banner.
-  const isPaused = job.pausedBy === "JOB" || (job.pausedBy === "DISABLED" && job.pausedUntil !== null);
-  if (!isPaused) return <Button onPress={onPause}>Pause…</Button>;
+  if (!isPausedItself(job)) return <Button onPress={onPause}>Pause…</Button>;
   return (
     <Button isDisabled={resume.isPending} onPress={() => resume.mutate()}>
       Resume

@@ -2,7 +2,8 @@
 import type { JobDetail } from "../../api/types";
 import { CopyButton } from "../../components/Copy";
 import { ExecutionLink } from "../../components/Link";
-import { OutcomeStrip, Status } from "../../components/Status";
+import { OutcomeStrip } from "../../components/OutcomeStrip";
+import { Status } from "../../components/Status";
 import { Ago, At } from "../../components/When";
 import { duration } from "../../time/format";
 import styles from "./JobPage.module.css";

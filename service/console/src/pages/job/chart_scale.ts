@@ -1,6 +1,4 @@
 /** Scales of charts: round numbers for an axis, and where a value stands on it. */
-import { duration } from "../../time/format";
-
 const STEPS = [1, 2, 5, 10];
 // Round spans in milliseconds, as people count them.
 const SPANS = [
@@ -24,13 +22,6 @@ export function durationTicks(highestMs: number): number[] {
     SPANS.find((each) => each * MOST_LINES >= highestMs) ??
     Math.ceil(highestMs / MOST_LINES / longest) * longest;
   return ticks(step, highestMs);
-}
-
-/** Writes a span on an axis, without what is zero: "30 s", "2 min". */
-export function axisDuration(ms: number): string {
-  return duration(ms)
-    .replace(/\.0 s$/, " s")
-    .replace(/ (min|h) 00 (s|min)$/, " $1");
 }
 
 /** Returns the value that this share of the values does not exceed (the nearest rank); null without any. */

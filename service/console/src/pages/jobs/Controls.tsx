@@ -1,5 +1,5 @@
 /** What can be done with a job from the list; only what the user may do, and the job allows. */
-import { useResume, useSetEnabled } from "../../api/job_actions";
+import { isPausedItself, useResume, useSetEnabled } from "../../api/job_actions";
 import type { Job } from "../../api/types";
 import { Button } from "../../components/Button";
 import { classes } from "../../components/classes";
@@ -76,11 +76,6 @@ function JobMenu({ job }: { job: Job }) {
   return (
     <Menu label={`Actions: ${job.displayName}`} actions={actions.filter((action) => action !== false)} />
   );
-}
-
-/** Whether the job's own pause can be ended; one of all jobs is ended in the banner. */
-function isPausedItself(job: Job): boolean {
-  return job.pausedBy === "JOB" || (job.pausedBy === "DISABLED" && job.pausedUntil !== null);
 }
 
 async function copyId(jobId: string): Promise<void> {

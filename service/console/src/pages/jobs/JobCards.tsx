@@ -1,7 +1,7 @@
 /** The jobs as cards, for narrow screens: the same facts and actions as in the table. */
 import { memo } from "react";
 import type { Job } from "../../api/types";
-import { OutcomeStrip } from "../../components/Status";
+import { OutcomeStrip } from "../../components/OutcomeStrip";
 import { EnabledControl, JobActions } from "./Controls";
 import { LastRunFact, NameFact, NextRunFact, ScheduleFact } from "./facts";
 import { GroupHead } from "./GroupHead";

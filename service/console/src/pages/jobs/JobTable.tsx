@@ -2,7 +2,7 @@
 import { memo } from "react";
 import { Button as AriaButton } from "react-aria-components";
 import type { Job } from "../../api/types";
-import { OutcomeStrip } from "../../components/Status";
+import { OutcomeStrip } from "../../components/OutcomeStrip";
 import { EnabledControl, JobActions } from "./Controls";
 import { LastRunFact, NameFact, NextRunFact, ScheduleFact } from "./facts";
 import type { Sort } from "./filters";

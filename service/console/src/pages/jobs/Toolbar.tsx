@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import { Button } from "../../components/Button";
 import { SearchField, Select, type Choice } from "../../components/fields";
+import { groupChoices } from "../../components/groups";
 import { count } from "../../time/format";
 import { isNarrowed, type Filters, type Kind, type Sort } from "./filters";
 import styles from "./Toolbar.module.css";
@@ -91,12 +92,6 @@ export function Toolbar({ filters, groups, found, all, withOrder, onChange, onCl
       </div>
     </div>
   );
-}
-
-/** All groups, and the one in the address even where no job is in it. */
-function groupChoices(groups: readonly string[], chosen: string): Choice<string>[] {
-  const names = chosen === "" || groups.includes(chosen) ? groups : [...groups, chosen];
-  return [{ id: "=", name: "All groups" }, ...names.map((name) => ({ id: `=${name}`, name }))];
 }
 
 /** Lets the key "/" lead to the search, except where it is a letter of something typed. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { groupsOf } from "../../components/groups";
 import { job } from "./fixture";
-import { groupsOf, rowsOf, sortedJobs } from "./rows";
+import { rowsOf, sortedJobs } from "./rows";
 
 const JOBS = [
   job({ name: "C10", jobGroup: "B", nextRunTime: "2026-11-24T12:00:00Z", status: "RUNNING" }),

@@ -1,5 +1,6 @@
 /** The rows of the list: the jobs in their order, by group with a row for each group, or all in one. */
 import type { Job } from "../../api/types";
+import { compareNames } from "../../components/groups";
 import type { Filters, Sort } from "./filters";
 import { isFailing, stateOf, type JobState } from "./state";
 
@@ -33,13 +34,6 @@ const RANKS: Record<JobState, number> = {
 };
 const FAILING_RANK = 2;
 
-const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-
-/** The names of all groups, in their order. */
-export function groupsOf(jobs: readonly Job[]): string[] {
-  return [...new Set(jobs.map(({ jobGroup }) => jobGroup))].sort(words.compare);
-}
-
 /** Returns the rows of these jobs; those of a closed group are left out, its own row stays. */
 export function rowsOf(
   jobs: readonly Job[],
@@ -54,7 +48,7 @@ export function rowsOf(
     if (members) members.push(job);
     else groups.set(job.jobGroup, [job]);
   }
-  const names = [...groups.keys()].sort(words.compare);
+  const names = [...groups.keys()].sort(compareNames);
   return names.flatMap((name) => {
     const members = groups.get(name) ?? [];
     const head = groupRow(name, members, isClosed(name));
@@ -66,7 +60,7 @@ export function rowsOf(
 export function sortedJobs(jobs: readonly Job[], sort: Sort, isDescending: boolean): Job[] {
   const sign = isDescending ? -1 : 1;
   const byName = (one: Job, other: Job) =>
-    words.compare(one.displayName, other.displayName) || words.compare(one.name, other.name);
+    compareNames(one.displayName, other.displayName) || compareNames(one.name, other.name);
   switch (sort) {
     case "name":
       return [...jobs].sort((one, other) => sign * byName(one, other));

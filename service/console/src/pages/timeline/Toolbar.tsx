@@ -2,6 +2,7 @@
 import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
 import { Button } from "../../components/Button";
 import { SearchField, Select, type Choice } from "../../components/fields";
+import { groupChoices } from "../../components/groups";
 import { BROWSER_ZONE, localTime } from "../../time/format";
 import type { Shown } from "./address";
 import { moveBy, zoomTo } from "./moves";
@@ -83,11 +84,6 @@ function periodOf({ from, to, isFollowing }: View, zone: string): string {
   const [first, last] = [dayOf(from, zone), dayOf(to, zone)];
   const end = first === last ? time(to) : `${last} ${time(to)}`;
   return `${first} ${time(from)} – ${end} ${localTime(to, zone).zoneName}${isFollowing ? ", follows now" : ""}`;
-}
-
-function groupChoices(groups: readonly string[], chosen: string): Choice<string>[] {
-  const names = chosen === "" || groups.includes(chosen) ? groups : [...groups, chosen];
-  return [{ id: "=", name: "All groups" }, ...names.map((name) => ({ id: `=${name}`, name }))];
 }
 
 function zoneChoices(zones: readonly string[], chosen: string): Choice<string>[] {

@@ -1,5 +1,6 @@
 /** The rows of the screen: a lane for each job, by group; what is deleted comes last. */
 import type { Job, Lane, LaneExecution } from "../../api/types";
+import { compareNames } from "../../components/groups";
 
 export type LaneState = "active" | "paused" | "disabled" | "deleted";
 
@@ -23,7 +24,6 @@ export interface GroupHead {
 
 export type Row = GroupHead | JobLane;
 
-const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const DELETED = "Deleted jobs";
 
 /** Returns every job with its lane, and the lanes of jobs that are gone. */
@@ -67,19 +67,13 @@ export function rowsOf(all: readonly (JobLane & { group: string })[], group: str
     else groups.set(of, [lane]);
   }
   return [...groups]
-    .sort(
-      ([one], [other]) => Number(one === DELETED) - Number(other === DELETED) || words.compare(one, other),
-    )
+    .sort(([one], [other]) => Number(one === DELETED) - Number(other === DELETED) || compareNames(one, other))
     .flatMap(([name, members]): Row[] => [
       { kind: "group", key: `group ${name}`, name, count: members.length },
       ...members.sort(
-        (one, other) => words.compare(one.name, other.name) || words.compare(one.jobId, other.jobId),
+        (one, other) => compareNames(one.name, other.name) || compareNames(one.jobId, other.jobId),
       ),
     ]);
-}
-
-export function groupsOf(jobs: readonly Job[]): string[] {
-  return [...new Set(jobs.map(({ jobGroup }) => jobGroup))].sort(words.compare);
 }
 
 interface Counts {
