@@ -98,6 +98,12 @@ class SymbolLoop:
             done += 1
             await self._keep(max(each.symbol, self._start.last_symbol))
         await self._run.progress(done=done, total=total)
+        self._run.log.info(
+            "symbols_loaded",
+            symbols=total - len(self._failed),
+            failed=len(self._failed),
+            data_points_stored=self._run.data_points_stored,
+        )
         if left and len(self._failed) >= total:
             raise AllSymbolsFailed(total, self._run.error_details[-1])
 

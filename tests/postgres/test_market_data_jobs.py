@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, date, datetime
 
 import pytest
+import structlog
 
 import service.handlers.marketdata  # noqa: F401 - declares the handlers
 from service.database.market_data import seed_sample_symbols
@@ -174,6 +175,16 @@ async def test_one_bad_symbol_does_not_stop_the_rest(runs):
             "select status, consecutive_failures, last_error from symbol_data_status where symbol = 'BAD'"
         )
         assert status == ("FAILED", failures, "provider 'sample' does not know the symbol 'BAD'")
+
+
+async def test_a_run_logs_what_it_has_loaded(runs):
+    """One line, whatever failed."""
+    PROVIDERS.add_bars(BrokenFeed("IBM", RuntimeError("broken")))
+    with structlog.testing.capture_logs() as lines:
+        run = await runs.run(BACKFILL, {"provider": "broken"})
+    [line] = [line for line in lines if line["event"] == "symbols_loaded"]
+    assert (line["symbols"], line["failed"]) == (4, 1)
+    assert line["data_points_stored"] == run.data_points_stored > 0
 
 
 async def test_a_success_clears_the_failures(runs):
