@@ -8,6 +8,7 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.console import PHONE, Console
 from tests.support.processes import TOKEN
+from tests.support.screens import ready
 
 DARK, LIGHT = "rgb(16, 20, 27)", "rgb(244, 246, 249)"
 LONG_SUBJECT = "service-account:" + "a-very-long-name-" * 6 + "שלום"
@@ -151,7 +152,7 @@ async def test_the_whole_frame_is_reached_by_keyboard(console: Console):
     """In the order in which it is seen; the menu gives the focus back, the skip link leads past it."""
     await console.open()
     page = console.page
-    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await ready(page)
     banner = page.get_by_role("banner")
     frame = [page.get_by_role("link", name="Skip to content"), banner.get_by_role("link", name="Cronsole")]
     frame += [banner.get_by_role("link", name=name) for name in ("Jobs", "Timeline", "Replicas", "Changes")]
