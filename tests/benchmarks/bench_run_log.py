@@ -8,14 +8,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import uuid4
 
 import structlog
 
 from service.domain.clock import SystemClock
-from service.domain.execution import OwnedExecution, TriggeredBy
 from service.domain.run_log import LogLine
 from service.execution.run_logs import RunLogs
+from tests.support.jobs import an_execution
 
 LINES, ROUNDS = 100_000, 5
 Log = Callable[..., Any]
@@ -48,20 +47,7 @@ def of_a_list() -> float:
 
 def of_a_run(logs: RunLogs) -> float:
     """By the logger that a handler gets."""
-    execution = OwnedExecution(
-        execution_id=uuid4(),
-        job_id="A",
-        handler="bench",
-        fencing_number=1,
-        attempt=1,
-        triggered_by=TriggeredBy.MANUAL,
-        params={},
-        timeout_seconds=None,
-        fire_time=None,
-        window_start=None,
-        window_end=None,
-    )
-    with structlog.testing.capture_logs(), logs.open(execution) as run_log:
+    with structlog.testing.capture_logs(), logs.open(an_execution()) as run_log:
         return milliseconds(run_log.logger.info)
 
 

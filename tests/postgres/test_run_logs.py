@@ -11,9 +11,9 @@ from service.database.pool import Database
 from service.database.run_logs import RunLogStore
 from service.domain.clock import SystemClock
 from service.domain.errors import DatabaseUnavailable, JobNotFound
-from service.domain.execution import OwnedExecution, TriggeredBy
 from service.domain.run_log import LogLine
 from service.execution.run_logs import RunLogs
+from tests.support.jobs import an_execution
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -21,22 +21,6 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 def a_line(message: str, *, job_id: str = "A", number: int = 0, execution_id: UUID | None = None) -> LogLine:
     return LogLine(
         execution_id or uuid4(), job_id, START + timedelta(seconds=number), "info", "test", message, "{}"
-    )
-
-
-def an_execution() -> OwnedExecution:
-    return OwnedExecution(
-        execution_id=uuid4(),
-        job_id="A",
-        handler="test.handler",
-        fencing_number=1,
-        attempt=1,
-        triggered_by=TriggeredBy.MANUAL,
-        params={},
-        timeout_seconds=None,
-        fire_time=None,
-        window_start=None,
-        window_end=None,
     )
 
 
@@ -65,7 +49,7 @@ async def start():
 async def test_what_a_handler_logs_is_in_the_table_when_its_run_has_ended(start, store, database):
     """Every column, with the handler as the logger."""
     hinted: list[str] = []
-    logs, execution = start(store, hinted.extend), an_execution()
+    logs, execution = start(store, hinted.extend), an_execution(handler="test.handler")
     before = datetime.now(UTC)
     with logs.open(execution) as run_log:
         run_log.logger.warning("bars_missing", symbol="IBM", at=START, missing=[1, 2])
@@ -81,7 +65,7 @@ async def test_what_a_handler_logs_is_in_the_table_when_its_run_has_ended(start,
 
 async def test_a_hundred_thousand_lines_leave_the_first_and_the_last(start, store):
     """A blocking handler logs them from its thread; the event loop is never held up for long."""
-    logs, execution = start(store), an_execution()
+    logs, execution = start(store), an_execution(handler="test.handler")
 
     def work():
         with logs.open(execution) as run_log:
@@ -103,7 +87,7 @@ async def test_a_hundred_thousand_lines_leave_the_first_and_the_last(start, stor
 
 async def test_lines_that_the_database_cannot_hold_are_made_to_fit(start, store):
     """NUL, half a character, an object, a number without a value: the line is there, and its neighbours."""
-    logs, execution = start(store), an_execution()
+    logs, execution = start(store), an_execution(handler="test.handler")
     with logs.open(execution) as run_log:
         run_log.logger.info("nul \x00 and \ud800", nul="\x00", half="\ud800", what=object, nan=float("nan"))
         run_log.logger.info("x" * 100_000, long="y" * 100_000)
@@ -132,7 +116,7 @@ async def test_an_answer_that_was_lost_does_not_double_lines(start, store):
             if self.calls <= 2:
                 raise DatabaseUnavailable("no answer in time")
 
-    logs, execution = start(Forgetful()), an_execution()
+    logs, execution = start(Forgetful()), an_execution(handler="test.handler")
     with logs.open(execution) as run_log:
         for number in range(100):
             run_log.logger.info("line", number=number)
@@ -147,7 +131,7 @@ async def test_a_line_that_is_refused_spoils_no_other(start, store, database):
         await connection.execute(
             "alter table job_execution_logs add constraint picky check (message <> 'refused')"
         )
-    logs, execution = start(store), an_execution()
+    logs, execution = start(store), an_execution(handler="test.handler")
     with logs.open(execution) as run_log:
         for message in ("one", "refused", "two", "three"):
             run_log.logger.info(message)

@@ -27,7 +27,7 @@ async def test_a_stopped_process_finds_out_that_it_stood_still():
     async with asyncio.timeout(60):
         assert await process.stdout.readline() == b"ready\n"
         os.kill(process.pid, signal.SIGSTOP)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # of real time: that is what the process has to notice
         os.kill(process.pid, signal.SIGCONT)
         stood_still, lag_ms = map(float, (await process.stdout.readline()).split())
         process.kill()

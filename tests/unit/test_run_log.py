@@ -3,16 +3,15 @@
 import asyncio
 import threading
 from contextlib import suppress
-from uuid import uuid4
 
 import pytest
 import structlog
 
 from service.domain.clock import SystemClock
 from service.domain.errors import DatabaseUnavailable
-from service.domain.execution import OwnedExecution, TriggeredBy
 from service.execution import log_buffer
 from service.execution.run_logs import RunLogs
+from tests.support.jobs import an_execution
 
 
 class FakeStore:
@@ -33,22 +32,6 @@ class FakeStore:
         return [line.message for line in self.lines]
 
 
-def an_execution(job_id="A"):
-    return OwnedExecution(
-        execution_id=uuid4(),
-        job_id=job_id,
-        handler="test.handler",
-        fencing_number=1,
-        attempt=1,
-        triggered_by=TriggeredBy.MANUAL,
-        params={},
-        timeout_seconds=None,
-        fire_time=None,
-        window_start=None,
-        window_end=None,
-    )
-
-
 @pytest.fixture
 async def store():
     return FakeStore()
@@ -67,7 +50,7 @@ async def run_logs(store):
 
 async def logged(run_logs, store, work, **options):
     """Do a handler's work, and return what was stored."""
-    execution = an_execution()
+    execution = an_execution(handler="test.handler")
     with (
         structlog.testing.capture_logs() as events,
         suppress(ZeroDivisionError),
@@ -193,7 +176,7 @@ async def test_lines_arrive_while_the_run_goes_on(run_logs, store):
     """Nobody has to wait for a run's end to see its log."""
     stored = asyncio.Event()
     run_logs._on_stored = lambda job_ids: stored.set() if set(job_ids) == {"A"} else None
-    with run_logs.open(an_execution()) as run_log:
+    with run_logs.open(an_execution(handler="test.handler")) as run_log:
         run_log.logger.info("working")
         async with asyncio.timeout(5):
             await stored.wait()
@@ -203,7 +186,7 @@ async def test_lines_arrive_while_the_run_goes_on(run_logs, store):
 async def test_a_database_that_is_away_delays_an_outcome_by_half_a_second(run_logs, store):
     """And costs no line, up to the limits."""
     store.answers.clear()
-    execution = an_execution()
+    execution = an_execution(handler="test.handler")
     started = asyncio.get_running_loop().time()
     with run_logs.open(execution) as run_log:
         run_log.logger.info("said while nobody listened")
@@ -220,7 +203,7 @@ async def test_while_the_database_is_away_memory_is_bounded(run_logs, store, mon
     """Fifty runs that log into nowhere take what all may take together, and say what is missing."""
     monkeypatch.setattr(log_buffer, "MOST_BYTES_OF_ALL", 1_000_000)
     store.answers.clear()
-    executions = [an_execution(f"JOB_{number}") for number in range(50)]
+    executions = [an_execution(job_id=f"JOB_{number}") for number in range(50)]
     for execution in executions:
         with run_logs.open(execution) as run_log:
             for _ in range(100):
